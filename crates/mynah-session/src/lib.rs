@@ -1,0 +1,19 @@
+//! Protocol sessions as state machines without I/O.
+//!
+//! A session takes what a socket receives, what the engines report and what time it is, and
+//! answers with [`Action`]s. It holds no socket, no clock, no thread and no model, so a test can
+//! drive it through hours of protocol in a millisecond. Time is a [`std::time::Duration`] since an
+//! origin that the driver chooses, the opening of the connection for instance.
+
+mod family;
+mod inference;
+mod limits;
+mod parameters;
+mod task;
+
+pub use family::Family;
+pub use inference::{Action, Close, InferenceSession, RecognitionEvent, RecognizedText};
+pub use limits::{
+    HEARTBEAT_INTERVAL, IDLE_CONNECTION_MAX, INPUT_GAP_MAX, QUEUED_AUDIO_BYTES_MAX, SILENCE_MAX,
+};
+pub use parameters::{AudioFormat, RecognitionRequest, Segmentation, TextParameters};
