@@ -1,0 +1,63 @@
+//! Who asks: the key of a request, checked before anything else is read.
+
+use axum::http::{HeaderMap, Uri, header};
+use mynah_store::{KeyId, Store};
+use mynah_wire::ApiError;
+
+/// The key that a request carries, if it is one of ours and not revoked.
+///
+/// Keys travel as `Authorization: Bearer …`, the scheme in any case, or as `?api_key=…`, which is
+/// the only way for a browser's WebSocket.
+pub(crate) async fn authenticate(
+    store: &Store,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<KeyId, ApiError> {
+    let secret = bearer(headers).or_else(|| query_key(uri)).ok_or_else(ApiError::no_api_key)?;
+    match store.authenticate(secret).await {
+        Ok(Some(key)) => Ok(key),
+        Ok(None) => Err(ApiError::invalid_api_key()),
+        Err(error) => {
+            tracing::error!(%error, "keys cannot be read");
+            Err(ApiError::internal())
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.trim().split_once(' ')?;
+    let secret = secret.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
+}
+
+fn query_key(uri: &Uri) -> Option<&str> {
+    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, secret)| *name == "api_key" && !secret.is_empty()).map(|(_, s)| s).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case() {
+        for value in ["Bearer sk-1", "bearer sk-1", "BEARER  sk-1 "] {
+            assert_eq!(bearer(&with(value)), Some("sk-1"), "{value}");
+        }
+        for value in ["sk-1", "Basic sk-1", "Bearer ", ""] {
+            assert_eq!(bearer(&with(value)), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_browser_may_put_the_key_into_the_query() {
+        let uri: Uri = "/api-ws/v1/inference/?a=b&api_key=sk-1".parse().unwrap();
+        assert_eq!(query_key(&uri), Some("sk-1"));
+        assert_eq!(query_key(&Uri::from_static("/?api_key=")), None);
+    }
+}

@@ -1,0 +1,400 @@
+//! Moonshine tiny: a small, fast recogniser of English.
+//!
+//! The encoder-decoder of "Moonshine: Speech Recognition for Live Transcription and Voice
+//! Commands" (<https://arxiv.org/abs/2410.15608>) in the 8-bit files of PyPI's `moonshine-voice`
+//! 0.1.0. It hears samples rather than features and costs in proportion to the utterance. The
+//! decoder is one graph of two branches: one reads tokens from the start of the sentence, the
+//! other one token with the keys and values of all before it. Those are handed from one run to the
+//! next as they are, never copied.
+
+mod vocabulary;
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use mynah_text::Language;
+use ort::session::{
+    HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue, SessionOutputs,
+};
+use ort::value::{DynValue, Tensor, TensorRef};
+
+use self::vocabulary::Vocabulary;
+use crate::memo::{Memo, best_tokens, confirmed};
+use crate::repetition::loop_end;
+use crate::runtime::{output, runtime_error};
+use crate::{Hypothesis, Recognizer, Runtime, SpeechError, Utterance, ms_to_samples};
+
+const ENCODER_FILE: &str = "encoder_model.ort";
+const DECODER_FILE: &str = "decoder_model_merged.ort";
+const VOCABULARY_FILE: &str = "tokenizer.bin";
+
+const FIRST_TOKEN: i64 = 1;
+const LAST_TOKEN: i64 = 2;
+/// More tokens than anybody speaks in two seconds; a decoder that names more is lost.
+const TOKENS_PER_2_SECONDS_MAX: usize = 13;
+/// Tokens that even the shortest utterance may have.
+const TOKENS_MIN: usize = 4;
+/// The shortest utterance that the network can be given, in milliseconds.
+const UTTERANCE_MS_MIN: u32 = 120;
+
+const PAST: &str = "past_key_values.";
+const PRESENT: &str = "present.";
+
+/// A recogniser of English.
+pub struct Moonshine {
+    vocabulary: Vocabulary,
+    encoder: Session,
+    encoder_outputs: RunOptions<HasSelectedOutputs>,
+    decoder: Decoder,
+}
+
+impl Moonshine {
+    /// Opens the model in the folder `model`.
+    pub fn open(model: &Path, runtime: &Runtime) -> Result<Self, SpeechError> {
+        let vocabulary = Vocabulary::read(&model.join(VOCABULARY_FILE))?;
+        let encoder = runtime.open(&model.join(ENCODER_FILE))?;
+        let decoder = Decoder::new(runtime.open(&model.join(DECODER_FILE))?);
+        let states = OutputSelector::no_default().with("last_hidden_state");
+        let encoder_outputs = RunOptions::new()
+            .map_err(runtime_error)?
+            .with_outputs(states);
+        let decoder = decoder.map_err(runtime_error)?;
+        Ok(Self {
+            vocabulary,
+            encoder,
+            encoder_outputs,
+            decoder,
+        })
+    }
+
+    /// The tokens of an utterance, without the marks around them. `draft` is what they may begin with.
+    fn tokens(&mut self, samples: &[f32], draft: &[i64]) -> ort::Result<Vec<i64>> {
+        let tokens_max =
+            TOKENS_MIN + TOKENS_PER_2_SECONDS_MAX * samples.len() / ms_to_samples(2000);
+        let source = self.encode(samples)?;
+        let (mut tokens, mut next, mut past) =
+            self.decoder.begin(&source, self.vocabulary.known(draft))?;
+        while next != LAST_TOKEN && tokens.len() < tokens_max {
+            tokens.push(next);
+            if let Some(end) = loop_end(&tokens) {
+                tokens.truncate(end);
+                break;
+            }
+            next = self.decoder.next(&source, next, &mut past)?;
+        }
+        Ok(tokens)
+    }
+
+    fn encode(&mut self, samples: &[f32]) -> ort::Result<Source> {
+        let all = Tensor::from_array(([1, samples.len()], vec![1_i64; samples.len()]))?;
+        let inputs = ort::inputs![
+            "input_values" => TensorRef::from_array_view(([1, samples.len()], samples))?,
+            "attention_mask" => &all,
+        ];
+        let mut outputs = self
+            .encoder
+            .run_with_options(inputs, &self.encoder_outputs)?;
+        let states = take(&mut outputs, "last_hidden_state")?;
+        Ok(Source { states, all })
+    }
+
+    fn hear(&mut self, samples: &[f32], draft: &[i64]) -> Result<Vec<i64>, SpeechError> {
+        if samples.len() < ms_to_samples(UTTERANCE_MS_MIN) {
+            return Ok(Vec::new());
+        }
+        self.tokens(samples, draft).map_err(runtime_error)
+    }
+
+    fn hypothesis(&self, tokens: &[i64]) -> Hypothesis {
+        let text = self.vocabulary.text(tokens);
+        Hypothesis {
+            text,
+            language: Language::ENGLISH,
+            words: Vec::new(),
+        }
+    }
+}
+
+impl Recognizer for Moonshine {
+    fn recognize(&mut self, utterance: &Utterance<'_>) -> Result<Hypothesis, SpeechError> {
+        let tokens = self.hear(utterance.samples, &[])?;
+        Ok(self.hypothesis(&tokens))
+    }
+
+    fn recognize_more(
+        &mut self,
+        utterance: &Utterance<'_>,
+        memo: &mut Memo,
+    ) -> Result<Hypothesis, SpeechError> {
+        memo.tokens = self.hear(utterance.samples, &memo.tokens)?;
+        Ok(self.hypothesis(&memo.tokens))
+    }
+
+    fn supports(&self, language: Language) -> bool {
+        language == Language::ENGLISH
+    }
+
+    fn aligns_words(&self) -> bool {
+        false
+    }
+}
+
+/// What the decoder attends to.
+struct Source {
+    states: DynValue,
+    /// One for every sample: the decoder finds out by itself which states these are.
+    all: Tensor<i64>,
+}
+
+struct Decoder {
+    session: Session,
+    /// The keys and values that are handed from run to run.
+    slots: Vec<Slot>,
+    /// Stands for keys and values where there are none yet.
+    nothing: Tensor<f32>,
+    first_outputs: RunOptions<HasSelectedOutputs>,
+    next_outputs: RunOptions<HasSelectedOutputs>,
+}
+
+/// A place for keys or values of one layer.
+struct Slot {
+    past: String,
+    present: String,
+    /// Whether it grows with every token, as the decoder's own does; the encoder's stays.
+    grows: bool,
+}
+
+impl Decoder {
+    fn new(session: Session) -> ort::Result<Self> {
+        let slot = |layer: &str| Slot {
+            past: format!("{PAST}{layer}"),
+            present: format!("{PRESENT}{layer}"),
+            grows: layer.contains(".decoder."),
+        };
+        let layers = session
+            .inputs()
+            .iter()
+            .filter_map(|input| input.name().strip_prefix(PAST));
+        let slots: Vec<Slot> = layers.map(slot).collect();
+        let next = slots
+            .iter()
+            .filter(|slot| slot.grows)
+            .map(|slot| slot.present.as_str());
+        let next_outputs = RunOptions::new()?.with_outputs(select(next));
+        let first = slots.iter().map(|slot| slot.present.as_str());
+        let first_outputs = RunOptions::new()?.with_outputs(select(first));
+        let nothing = Tensor::from_array((no_values(&session)?, Vec::new()))?;
+        Ok(Self {
+            session,
+            slots,
+            nothing,
+            first_outputs,
+            next_outputs,
+        })
+    }
+
+    /// Reads the part of `draft` that the audio confirms. Returns it, the token after it, and the
+    /// keys and values of all before that token.
+    fn begin(
+        &mut self,
+        source: &Source,
+        draft: &[i64],
+    ) -> ort::Result<(Vec<i64>, i64, Vec<DynValue>)> {
+        let mut tokens = draft.to_vec();
+        let (named, past) = self.read(source, &tokens)?;
+        let confirmed = confirmed(&tokens, &named);
+        let next = *named
+            .get(confirmed)
+            .ok_or_else(|| ort::Error::new("too few scores"))?;
+        if confirmed == tokens.len() {
+            return Ok((tokens, next, past));
+        }
+        // The keys and values reach too far: read again, up to the corrected token.
+        tokens.truncate(confirmed);
+        if next == LAST_TOKEN {
+            return Ok((tokens, next, past));
+        }
+        tokens.push(next);
+        let (named, past) = self.read(source, &tokens)?;
+        let next = named.last().copied().unwrap_or(LAST_TOKEN);
+        Ok((tokens, next, past))
+    }
+
+    /// Reads `tokens` from the start of the sentence. Returns the tokens that are named after
+    /// none, one, two, … of them, and the keys and values.
+    fn read(&mut self, source: &Source, tokens: &[i64]) -> ort::Result<(Vec<i64>, Vec<DynValue>)> {
+        let tokens = [&[FIRST_TOKEN], tokens].concat();
+        let past = self
+            .slots
+            .iter()
+            .map(|slot| (slot.past.as_str(), (&self.nothing).into()));
+        let inputs = inputs(source, &tokens, false, past)?;
+        let mut outputs = self.session.run_with_options(inputs, &self.first_outputs)?;
+        let named = named(&outputs)?;
+        let past = self
+            .slots
+            .iter()
+            .map(|slot| take(&mut outputs, &slot.present));
+        Ok((named, past.collect::<ort::Result<_>>()?))
+    }
+
+    /// The token after `token`.
+    fn next(&mut self, source: &Source, token: i64, past: &mut [DynValue]) -> ort::Result<i64> {
+        let tokens = [token];
+        let values = past.iter().map(SessionInputValue::from);
+        let named_past = self.slots.iter().map(|slot| slot.past.as_str()).zip(values);
+        let inputs = inputs(source, &tokens, true, named_past)?;
+        let mut outputs = self.session.run_with_options(inputs, &self.next_outputs)?;
+        let named = named(&outputs)?;
+        for (slot, values) in self.slots.iter().zip(past).filter(|(slot, _)| slot.grows) {
+            *values = take(&mut outputs, &slot.present)?;
+        }
+        named
+            .last()
+            .copied()
+            .ok_or_else(|| ort::Error::new("the decoder named no token"))
+    }
+}
+
+/// The decoder's inputs: all of `tokens`, behind what `past` holds if it `continues`.
+fn inputs<'a>(
+    source: &'a Source,
+    tokens: &'a [i64],
+    continues: bool,
+    past: impl Iterator<Item = (&'a str, SessionInputValue<'a>)>,
+) -> ort::Result<Vec<(Cow<'a, str>, SessionInputValue<'a>)>> {
+    let mut inputs = ort::inputs![
+        "input_ids" => TensorRef::from_array_view(([1, tokens.len()], tokens))?,
+        "encoder_hidden_states" => &source.states,
+        "encoder_attention_mask" => &source.all,
+        "use_cache_branch" => Tensor::from_array(([1], vec![continues]))?,
+    ];
+    inputs.extend(past.map(|(name, values)| (name.into(), values)));
+    Ok(inputs)
+}
+
+/// The best token after each of the tokens that a run was given.
+fn named(outputs: &SessionOutputs<'_>) -> ort::Result<Vec<i64>> {
+    let (shape, scores) = output(outputs, "logits")?.try_extract_tensor::<f32>()?;
+    Ok(best_tokens(
+        scores,
+        shape.last().map_or(0, |vocabulary| *vocabulary as usize),
+    ))
+}
+
+fn take(outputs: &mut SessionOutputs<'_>, name: &str) -> ort::Result<DynValue> {
+    outputs
+        .remove(name)
+        .ok_or_else(|| ort::Error::new(format!("the model has no output {name}")))
+}
+
+/// The scores and the outputs `present`.
+fn select<'a>(present: impl Iterator<Item = &'a str>) -> OutputSelector {
+    present.fold(
+        OutputSelector::no_default().with("logits"),
+        OutputSelector::with,
+    )
+}
+
+/// The shape of keys and values for no tokens at all.
+fn no_values(decoder: &Session) -> ort::Result<[usize; 4]> {
+    let past = decoder
+        .inputs()
+        .iter()
+        .find(|input| input.name().starts_with(PAST));
+    match past
+        .and_then(|input| input.dtype().tensor_shape())
+        .map(|shape| &shape[..])
+    {
+        Some(&[_, heads, _, size]) if heads > 0 && size > 0 => {
+            Ok([1, heads as usize, 0, size as usize])
+        }
+        _ => Err(ort::Error::new(
+            "the decoder's keys and values have an unexpected shape",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effort, fixtures};
+
+    const CLIP: &str = "misc/en_librispeech_1995-1837-0001.wav";
+    const TEXT: &str = "It was the first great sorrow of his life. It was not so much the loss of \
+                        the cotton itself but the fantasy, the hopes, the dreams built around it.";
+
+    fn open() -> Option<Moonshine> {
+        let (model, runtime) = fixtures::models("moonshine-tiny-en")?;
+        Some(Moonshine::open(&model, &runtime).unwrap())
+    }
+
+    fn utterance(samples: &[f32]) -> Utterance<'_> {
+        Utterance {
+            samples,
+            language: None,
+            words: false,
+            effort: Effort::Accurate,
+        }
+    }
+
+    #[test]
+    fn recognizes_english() {
+        let Some(mut moonshine) = open() else { return };
+        let Some(samples) = fixtures::audio(CLIP) else {
+            return;
+        };
+        assert_eq!(
+            moonshine.recognize(&utterance(&samples)).unwrap().text,
+            TEXT
+        );
+    }
+
+    /// Words between the beginning and the end that two texts share.
+    fn differing_words(one: &str, other: &str) -> usize {
+        let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+        let (one, other) = (words(one), words(other));
+        let same = |pair: &(&String, &String)| pair.0 == pair.1;
+        let front = one.iter().zip(&other).take_while(same).count();
+        let back = one[front..].iter().rev().zip(other[front..].iter().rev());
+        one.len().max(other.len()) - front - back.take_while(same).count()
+    }
+
+    #[test]
+    fn a_memo_of_whatever_hardly_changes_the_text() {
+        let Some(mut moonshine) = open() else { return };
+        let Some(samples) = fixtures::audio(CLIP) else {
+            return;
+        };
+        let mut memo = Memo::default();
+        moonshine
+            .recognize_more(&utterance(&samples[..60_000]), &mut memo)
+            .unwrap();
+        assert!(memo.tokens.len() > 5);
+        let nonsense = Memo {
+            tokens: vec![5, 900, 30_000, 1, 2, 32_768, -1],
+        };
+        for mut memo in [memo, nonsense] {
+            for _ in 0..2 {
+                let heard = moonshine
+                    .recognize_more(&utterance(&samples), &mut memo)
+                    .unwrap();
+                assert!(differing_words(&heard.text, TEXT) <= 3, "{}", heard.text);
+            }
+        }
+    }
+
+    #[test]
+    fn takes_any_length_of_audio() {
+        let Some(mut moonshine) = open() else { return };
+        let Some(samples) = fixtures::audio(CLIP) else {
+            return;
+        };
+        for length in [0, 1, 1919, 1920, 1921, 2500, 5000, 16_000] {
+            moonshine
+                .recognize(&utterance(&samples[20_000..][..length]))
+                .unwrap();
+            moonshine.recognize(&utterance(&vec![0.0; length])).unwrap();
+        }
+    }
+}

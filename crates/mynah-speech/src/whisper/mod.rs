@@ -1,0 +1,227 @@
+//! Whisper: recognition in 99 languages, punctuation, word times.
+//!
+//! "Robust Speech Recognition via Large-Scale Weak Supervision" (Radford et al., 2022), run from the
+//! published quantised graphs after [`prepare`] has rewritten them for CPUs.
+//!
+//! The network is made for 30 s of sound, most of which is silence when the utterance is short.
+//! With [`Effort::Fast`] only the utterance and [`MARGIN_MS`] of silence are encoded, and the rest of
+//! the encoder's output is that of silence, computed once by [`prepare`]. Without that rest the
+//! decoder does not know where to stop and repeats itself.
+
+mod align;
+mod decode;
+mod features;
+mod files;
+mod networks;
+mod pauses;
+mod prepare;
+mod settings;
+mod tokenizer;
+mod words;
+
+use std::path::Path;
+
+use mynah_text::Language;
+
+pub use self::prepare::{is_prepared, prepare};
+
+use self::decode::{Ending, Task, Transcript, decode, detect_language};
+use self::features::{FeatureExtractor, Features, HOP};
+use self::files::{read, unusable};
+use self::networks::Networks;
+use self::pauses::exclude_pauses;
+use self::settings::{Rules, Sizes, alignment_heads};
+use self::tokenizer::Tokenizer;
+use crate::recognizer::SAMPLE_RATE_HZ;
+use self::words::{TimedToken, words};
+use crate::{
+    Effort, Hypothesis, Recognizer, Runtime, SpeechError, Utterance, Word, ms_to_samples,
+    samples_to_ms,
+};
+
+/// Samples of the 30 s that the network hears.
+const WINDOW_SAMPLES: usize = 30 * SAMPLE_RATE_HZ;
+/// Feature frames of 30 s.
+const WINDOW_FRAMES: usize = WINDOW_SAMPLES / HOP;
+/// Rows of encoder output for 30 s: 20 ms each.
+const ENCODER_ROWS: usize = WINDOW_FRAMES / 2;
+/// Milliseconds of a row.
+const ROW_MS: u32 = 20;
+/// Silence that is encoded after a clip with [`Effort::Fast`].
+const MARGIN_MS: u32 = 3000;
+/// Text has fewer tokens: this many, and [`TOKENS_PER_SECOND_MAX`] for each second. More is a loop.
+const TOKENS_MAX: usize = 10;
+/// See [`TOKENS_MAX`].
+const TOKENS_PER_SECOND_MAX: usize = 7;
+/// Half of the decoder's positions: what may come before the text.
+const PREVIOUS_TOKENS_MAX: usize = 223;
+
+/// A Whisper model with its own sessions.
+pub struct Whisper {
+    networks: Networks,
+    rules: Rules,
+    tokenizer: Tokenizer,
+    extractor: FeatureExtractor,
+    silence: Vec<f32>,
+}
+
+/// What came of one pass over an utterance.
+struct Heard {
+    transcript: Transcript,
+    /// Loudness for each 10 ms, for word times.
+    loudness_db: Vec<f32>,
+}
+
+impl Whisper {
+    /// Opens the model in the folder `model_dir`, which has to be prepared, and warms it up.
+    pub fn open(model_dir: &Path, runtime: &Runtime) -> Result<Self, SpeechError> {
+        if !is_prepared(model_dir) {
+            return Err(unusable(&model_dir.join(files::PREPARED), "not prepared for this machine"));
+        }
+        let sizes = Sizes::open(model_dir)?;
+        let tokenizer = Tokenizer::open(&model_dir.join(files::TOKENIZER))?;
+        let heads = alignment_heads(model_dir, sizes)?;
+        let mut whisper = Self {
+            networks: Networks::open(model_dir, runtime, sizes, &heads)?,
+            rules: Rules::open(model_dir, &tokenizer)?,
+            tokenizer,
+            extractor: FeatureExtractor::new(),
+            silence: read_silence(&model_dir.join(files::PREPARED).join(files::SILENCE), sizes)?,
+        };
+        whisper.warm_up()?;
+        Ok(whisper)
+    }
+
+    /// The language spoken in a clip, and its probability of 0.0 to 1.0 among those the model knows.
+    pub fn spoken_language(&mut self, samples: &[f32]) -> Result<(Language, f32), SpeechError> {
+        let features = self.features(samples, Effort::Fast);
+        let states = self.networks.encode(features, &self.silence)?;
+        detect_language(&mut self.networks, &self.rules, &states)
+    }
+
+    /// Recognises an utterance as the continuation of a text: its spelling, names and punctuation
+    /// are imitated. Of a long text only the end counts.
+    pub fn recognize_after(
+        &mut self,
+        previous: &str,
+        utterance: &Utterance<'_>,
+    ) -> Result<Hypothesis, SpeechError> {
+        let previous = self.tokenizer.encode(previous);
+        let previous = &previous[previous.len().saturating_sub(PREVIOUS_TOKENS_MAX)..];
+        let mut heard = self.hear(utterance, utterance.effort, previous)?;
+        let transcript = &heard.transcript;
+        let is_cut_short = transcript.ending != Ending::Complete && !transcript.is_imagined();
+        if is_cut_short && utterance.effort == Effort::Fast {
+            heard = self.hear(utterance, Effort::Accurate, previous)?;
+        }
+        Ok(self.hypothesis(utterance, &heard))
+    }
+
+    fn hypothesis(&self, utterance: &Utterance<'_>, heard: &Heard) -> Hypothesis {
+        let language = heard.transcript.language;
+        if heard.transcript.is_imagined() {
+            return Hypothesis { text: String::new(), language, words: Vec::new() };
+        }
+        let text = self.tokenizer.decode(&heard.transcript.tokens);
+        let words =
+            if utterance.words { self.words(utterance.samples, heard) } else { Vec::new() };
+        Hypothesis { text: text.trim().to_owned(), language, words }
+    }
+
+    fn words(&self, samples: &[f32], heard: &Heard) -> Vec<Word> {
+        let first_rows = align::first_rows(&heard.transcript.attention, rows(samples));
+        let length_ms = samples_to_ms(samples.len());
+        let begin_ms = |token: usize| {
+            let row = first_rows.get(token);
+            row.map_or(length_ms, |row| (*row as u32 * ROW_MS).min(length_ms))
+        };
+        let tokens = heard.transcript.tokens.iter().enumerate().map(|(at, token)| TimedToken {
+            bytes: self.tokenizer.bytes(*token),
+            begin_ms: begin_ms(at),
+            end_ms: begin_ms(at + 1),
+        });
+        let mut words = words(tokens);
+        exclude_pauses(&mut words, &heard.loudness_db);
+        words
+    }
+
+    fn hear(
+        &mut self,
+        utterance: &Utterance<'_>,
+        effort: Effort,
+        previous: &[u32],
+    ) -> Result<Heard, SpeechError> {
+        let samples = utterance.samples;
+        let features = self.features(samples, effort);
+        let mut loudness_db = Vec::new();
+        if utterance.words {
+            loudness_db = features.loudness_db();
+            loudness_db.truncate(samples.len() / HOP);
+        }
+        let states = self.networks.encode(features, &self.silence)?;
+        let task = Task {
+            language: utterance.language,
+            previous,
+            tokens_max: TOKENS_MAX
+                + TOKENS_PER_SECOND_MAX * samples.len().min(WINDOW_SAMPLES) / SAMPLE_RATE_HZ,
+            attention_rows: utterance.words.then(|| rows(samples)),
+        };
+        let transcript = decode(&mut self.networks, &self.rules, &states, task)?;
+        Ok(Heard { transcript, loudness_db })
+    }
+
+    fn features(&self, samples: &[f32], effort: Effort) -> Features {
+        let frames = match effort {
+            Effort::Accurate => WINDOW_FRAMES,
+            Effort::Fast => {
+                let samples = samples.len() + ms_to_samples(MARGIN_MS);
+                samples.div_ceil(HOP).next_multiple_of(2).min(WINDOW_FRAMES)
+            }
+        };
+        self.extractor.extract(samples, frames)
+    }
+
+    /// Runs every network once: the first call takes longer than later ones.
+    fn warm_up(&mut self) -> Result<(), SpeechError> {
+        let features = self.features(&vec![0.0; SAMPLE_RATE_HZ], Effort::Fast);
+        let states = self.networks.encode(features, &self.silence)?;
+        let language = Some(Language::ENGLISH);
+        let task = Task { language, previous: &[], tokens_max: 2, attention_rows: None };
+        decode(&mut self.networks, &self.rules, &states, task).map(|_| ())
+    }
+}
+
+impl Recognizer for Whisper {
+    fn recognize(&mut self, utterance: &Utterance<'_>) -> Result<Hypothesis, SpeechError> {
+        self.recognize_after("", utterance)
+    }
+
+    fn detect_language(&mut self, samples: &[f32]) -> Result<Option<Language>, SpeechError> {
+        self.spoken_language(samples).map(|(language, _)| Some(language))
+    }
+
+    fn supports(&self, language: Language) -> bool {
+        self.rules.language_token(language).is_some()
+    }
+
+    fn aligns_words(&self) -> bool {
+        true
+    }
+}
+
+/// Encoder rows that a clip reaches into.
+fn rows(samples: &[f32]) -> usize {
+    samples.len().div_ceil(2 * HOP).clamp(1, ENCODER_ROWS)
+}
+
+fn read_silence(path: &Path, sizes: Sizes) -> Result<Vec<f32>, SpeechError> {
+    let bytes = read(path)?;
+    if bytes.len() != ENCODER_ROWS * sizes.width * size_of::<f32>() {
+        return Err(unusable(path, "not as long as 30 s of silence"));
+    }
+    let (values, _) = bytes.as_chunks();
+    Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+}
+
+#[cfg(test)]
+mod tests;
