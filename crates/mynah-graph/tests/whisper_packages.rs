@@ -3,6 +3,12 @@
 //! The models directory is `MYNAH_MODELS_DIR`; without it these tests are skipped, unless
 //! `MYNAH_REQUIRE_MODELS=1`.
 
+#![expect(
+    clippy::cast_possible_wrap,
+    clippy::unwrap_used,
+    reason = "helpers of tests count as no tests"
+)]
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;

@@ -21,7 +21,9 @@ use crate::listener::{Heard, Listener, Span, position_ms};
 use crate::pipeline::{Pipeline, StreamOptions};
 use crate::polish::{self, Draft};
 use crate::scheduler::{Class, Scheduler, Task, lock};
-use crate::{Effort, Hypothesis, SpeechError, Utterance, ms_to_samples, samples_to_ms};
+use crate::{
+    Effort, Hypothesis, Memo, Partial, SpeechError, Utterance, ms_to_samples, samples_to_ms,
+};
 
 /// Audio heard in one go, in milliseconds: about 10 ms of work.
 const LISTEN_MS_MAX: u32 = 3_000;
@@ -66,6 +68,8 @@ struct State {
     language: Option<Language>,
     /// What the open sentence was recognised as at its newest pause.
     advance: Option<Advance>,
+    /// What is known of the speech after `advance`.
+    growing: Growing,
     /// Where the speech of the newest text of the open sentence ended; 0 before there is one.
     shown_to: u64,
     /// How long the newest partial text took.
@@ -79,6 +83,13 @@ struct Advance {
     /// End of the speech before the pause.
     end: u64,
     draft: Draft,
+}
+
+/// The speech that was only heard by a recogniser of partial text so far.
+#[derive(Default)]
+struct Growing {
+    memo: Memo,
+    shown: Partial,
 }
 
 /// A decoding to be done.
@@ -108,6 +119,7 @@ impl LiveTask {
             options,
             language: None,
             advance: None,
+            growing: Growing::default(),
             shown_to: 0,
             partial_cost: Duration::ZERO,
             decode: None,
@@ -194,6 +206,7 @@ impl State {
             let due = match heard {
                 Heard::Begin => {
                     self.shown_to = 0;
+                    self.growing = Growing::default();
                     channel.emit(StreamEvent::Speech);
                     None
                 }
@@ -307,6 +320,7 @@ impl State {
             channel.emit(StreamEvent::Partial(self.sentence(span, &draft, false)));
         }
         self.shown_to = span.end;
+        self.growing = Growing::default();
         self.advance = Some(Advance { end: span.end, draft });
     }
 
@@ -329,9 +343,11 @@ impl State {
             words: false,
             effort: Effort::Fast,
         };
-        let hypothesis = engines.recognizer(&model)?.recognize(&utterance)?;
+        let recognizer = engines.recognizer(&model)?;
+        let guess = recognizer.recognize_more(&utterance, &mut self.growing.memo)?;
         self.partial_cost = started.elapsed();
-        let tail = Draft::new(hypothesis, position_ms(from));
+        let text = self.growing.shown.show(&guess.text).to_owned();
+        let tail = Draft::new(Hypothesis { text, ..guess }, position_ms(from));
         let draft = match &self.advance {
             Some(advance) => advance.draft.followed_by(tail),
             None => tail,
@@ -391,6 +407,7 @@ impl State {
     /// Reports the end of a sentence, and what follows it after a cut inside running speech.
     fn emit_final(&mut self, span: Span, draft: &Draft, rest: Option<&Draft>, channel: &Channel) {
         self.advance = None;
+        self.growing = Growing::default();
         self.listener.forget_before(None);
         let heard_ms = self.listener.received_ms();
         if draft.is_empty() {

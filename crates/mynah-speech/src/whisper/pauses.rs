@@ -23,6 +23,8 @@ const QUIET_SHARE: f32 = 0.3;
 /// Sound this much weaker than the loud parts says nothing about the noise: it is digital silence,
 /// or a background that does not matter.
 const NOISE_BELOW_LOUD_DB: f32 = 45.0;
+/// Sound that is weaker than the loud parts by no more than this is never quiet.
+const LOUD_DB: f32 = 8.0;
 /// With less range than this, pauses cannot be told from speech.
 const RANGE_DB_MIN: f32 = 12.0;
 
@@ -63,11 +65,12 @@ fn pauses(loudness_db: &[f32]) -> Vec<Range<u32>> {
 fn threshold(loudness_db: &[f32]) -> Option<f32> {
     let mut sorted = loudness_db.to_vec();
     sorted.sort_unstable_by(f32::total_cmp);
-    let loud = *sorted.get(sorted.len() * 95 / 100)?;
-    sorted.retain(|loudness| *loudness >= loud - NOISE_BELOW_LOUD_DB);
-    let noise = *sorted.get(sorted.len() * 5 / 100)?;
-    let range = loud - noise;
-    (range >= RANGE_DB_MIN).then(|| (loud - QUIET_BELOW_LOUD_DB).max(noise + QUIET_SHARE * range))
+    let share = |percent: usize| sorted.get(sorted.len() * percent / 100).copied();
+    let (quietest, loud) = (share(5)?, share(95)?);
+    let mut audible = sorted.iter().filter(|loudness| **loudness >= loud - NOISE_BELOW_LOUD_DB);
+    let noise = *audible.nth(audible.clone().count() * 5 / 100)?;
+    let threshold = (loud - QUIET_BELOW_LOUD_DB).max(noise + QUIET_SHARE * (loud - noise));
+    (loud - quietest >= RANGE_DB_MIN).then_some(threshold.min(loud - LOUD_DB))
 }
 
 /// The pause that a time lies in, or the nearest one within reach.

@@ -229,8 +229,8 @@ mod tests {
         let Some(tokenizer) = tokenizer() else { return };
         assert_eq!(tokenizer.special("<|startofprev|>"), Some(50361));
         assert_eq!(tokenizer.decode(&[50258, 50260, 15947, 50257, u32::MAX]), "Hello");
-        // The first half of a character.
-        assert_eq!(tokenizer.decode(&[15947, 27311, 12520]), "Hello日本 ");
+        // A blank and the first bytes of a character.
+        assert_eq!(tokenizer.decode(&[15947, 27311, 19034]), "Hello日本 ");
     }
 
     #[test]
