@@ -20,6 +20,7 @@ pub use crate::task::{RecognitionEvent, RecognizedText};
 
 /// What the driver of a session must do, in order.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "messages are the common case, and none is kept")]
 pub enum Action {
     /// Send this message as a text frame.
     Send(ServerMessage),

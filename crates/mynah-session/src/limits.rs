@@ -7,13 +7,13 @@ use std::time::Duration;
 pub const INPUT_GAP_MAX: Duration = Duration::from_secs(25);
 
 /// A task that hears nothing but silence for this long fails, unless `heartbeat` is on.
-pub const SILENCE_MAX: Duration = Duration::from_secs(60);
+pub const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// With `heartbeat` on, silence is answered with a result this often.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A connection without a task is closed after this long.
-pub const IDLE_CONNECTION_MAX: Duration = Duration::from_secs(60);
+pub const IDLE_CONNECTION_MAX: Duration = Duration::from_mins(1);
 
 /// Audio bytes kept while a task waits for its admission: about 30 s of 16 kHz PCM.
 pub const QUEUED_AUDIO_BYTES_MAX: usize = 1 << 20;

@@ -254,7 +254,12 @@ mod nullable {
 
     use super::Usage;
 
-    #[expect(clippy::ref_option, clippy::option_option, reason = "the signature serde calls")]
+    #[expect(
+        clippy::option_option,
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature serde calls"
+    )]
     pub(super) fn serialize<S: Serializer>(
         value: &Option<Option<Usage>>,
         serializer: S,
