@@ -1,7 +1,7 @@
 //! One mono stream to 16 kHz, whatever its rate.
 //!
-//! The filter works in blocks of 25 ms of input (longer where the two rates share no smaller block)
-//! with a Blackman window: flat to 7 kHz, and above the new Nyquist frequency nothing is left. Its
+//! The filter works in blocks of at least 25 ms of input (40 ms at 44.1 kHz and its fractions, since
+//! a block must hold whole periods of both rates) with a Blackman window: flat to 7 kHz, and above the new Nyquist frequency nothing is left. Its
 //! delay is cut off at the start and flushed at the end, so that `n` input samples give
 //! `round(n * 16000 / rate)` output samples in step with them. Because only whole blocks are
 //! processed, the cut of the input does not show in the output.
@@ -12,7 +12,7 @@ use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 use crate::AudioError;
 use crate::limits::{OUTPUT_RATE_HZ, SAMPLE_RATES_HZ};
 
-/// Blocks per second of input: 25 ms each. Shorter blocks mean a shorter filter, which muffles.
+/// Blocks per second of input at most. Shorter blocks mean a shorter filter, which muffles.
 const BLOCKS_PER_SECOND: u32 = 40;
 
 /// Converts mono f32 at one rate to mono f32 at 16 kHz.
@@ -75,7 +75,7 @@ impl Filter {
         let fft = Fft::new_custom(
             rate_hz as usize,
             OUTPUT_RATE_HZ as usize,
-            (rate_hz / BLOCKS_PER_SECOND) as usize,
+            block_frames(rate_hz),
             1,
             1,
             WindowFunction::Blackman,
@@ -138,6 +138,19 @@ impl Filter {
         self.frames_out += kept as u64;
         Ok(())
     }
+}
+
+/// Input frames in a block. Even, because the middle of the filter must fall on a sample: else its
+/// delay would be half a sample off what is trimmed.
+fn block_frames(rate_hz: u32) -> usize {
+    let period = rate_hz / gcd(rate_hz, OUTPUT_RATE_HZ);
+    let periods = (rate_hz / BLOCKS_PER_SECOND).div_ceil(period);
+    let is_odd = period % 2 == 1 && periods % 2 == 1;
+    (period * (periods + u32::from(is_odd))) as usize
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 fn failed(error: impl std::fmt::Display) -> AudioError {

@@ -218,11 +218,6 @@ impl Header {
     pub(crate) fn is_like(self, other: Self) -> bool {
         self.version == other.version && self.layer == other.layer && self.rate_hz == other.rate_hz
     }
-
-    /// Bytes of the whole frame.
-    pub(crate) fn frame_bytes(self) -> usize {
-        self.frame_bytes
-    }
 }
 
 fn bitrate_kbps(version: u8, layer: u8, index: u8) -> usize {
@@ -269,7 +264,7 @@ mod tests {
     fn no_header_announces_more_than_the_limit() {
         for b1 in 0xE0..=0xFF {
             for b2 in 0..=0xFF {
-                let bytes = Header::read(&[0xFF, b1, b2, 0]).map_or(0, Header::frame_bytes);
+                let bytes = Header::read(&[0xFF, b1, b2, 0]).map_or(0, |header| header.frame_bytes);
                 assert!(bytes <= MPEG_FRAME_BYTES_MAX, "{b1:x} {b2:x}: {bytes}");
             }
         }

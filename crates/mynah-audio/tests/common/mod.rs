@@ -1,6 +1,10 @@
 //! What the tests of this crate share: fixtures and ways to compare audio.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses its own part"
+)]
 
 use std::path::PathBuf;
 
