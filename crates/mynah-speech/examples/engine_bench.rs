@@ -326,11 +326,14 @@ impl Rules {
 }
 
 fn open_session(environment: &Environment, path: &Path, threads: usize) -> Result<Session> {
-    let builder = Session::builder(environment)?
+    // These errors hold the builder, which must not leave its thread. The message is enough.
+    let session = Session::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)
-        .and_then(|builder| builder.with_intra_threads(threads));
-    // The error holds the builder, which must not leave this thread; its message may.
-    Ok(builder.map_err(|error| error.to_string())?.commit_from_file(path)?)
+        .map_err(|error| error.to_string())?
+        .with_intra_threads(threads)
+        .map_err(|error| error.to_string())?
+        .commit_from_file(path)?;
+    Ok(session)
 }
 
 fn wanted(output: &str, more: &[&[String]]) -> Result<RunOptions<HasSelectedOutputs>> {

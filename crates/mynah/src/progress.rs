@@ -75,7 +75,7 @@ impl Progress for PullProgress {
                 bar.set_position(step.done_bytes);
                 bar.set_message(title.clone());
             }
-            None if step.phase != Phase::Connecting => {
+            None if step.phase == Phase::Downloading => {
                 let mb = |bytes: u64| bytes as f64 / 1e6;
                 eprintln!("{title}: {:.1} of {:.1} MB", mb(step.done_bytes), mb(step.total_bytes));
             }

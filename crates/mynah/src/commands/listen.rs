@@ -17,6 +17,9 @@ use crate::engine;
 /// Audio read at once, in bytes: 100 ms.
 const PIECE_BYTES: usize = 3200;
 
+/// What is read of a recorder's complaint, in bytes.
+const COMPLAINT_BYTES_MAX: u64 = 4096;
+
 /// Recorders and the arguments that make them write 16-bit little-endian mono at 16 kHz to stdout.
 const RECORDERS: &[(&str, &[&str])] = &[
     ("arecord", &["-q", "-t", "raw", "-f", "S16_LE", "-r", "16000", "-c", "1"]),
@@ -70,51 +73,91 @@ pub(crate) fn run(options: &Common, arguments: &Listen) -> Result<ExitCode> {
 /// Where the audio comes from.
 enum Source {
     Stdin,
-    Recorder { name: &'static str, child: Child, audio: ChildStdout },
+    Recorder(Recorder),
+}
+
+/// A running recorder, with the first audio it gave: proof that there is a microphone.
+struct Recorder {
+    name: &'static str,
+    child: Child,
+    audio: ChildStdout,
+    first: Vec<u8>,
 }
 
 impl Source {
+    /// Starts the first recorder that gives audio.
     fn open_microphone() -> Result<Self> {
+        let mut complaints = Vec::new();
         for (name, arguments) in RECORDERS {
-            let command = Command::new(name)
-                .args(*arguments)
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn();
-            if let Ok(mut child) = command {
-                let audio = child.stdout.take().context("a recorder without output")?;
-                return Ok(Self::Recorder { name, child, audio });
+            match Recorder::start(name, arguments) {
+                Ok(Some(recorder)) => return Ok(Self::Recorder(recorder)),
+                Ok(None) => {}
+                Err(complaint) => complaints.push(format!("{name}: {complaint:#}")),
             }
         }
-        bail!(
-            "no recorder found for the microphone: install arecord (ALSA), parec (PulseAudio), \
-             rec (SoX) or ffmpeg, or pipe audio in with --stdin"
-        )
+        if complaints.is_empty() {
+            bail!(
+                "no recorder found for the microphone: install arecord (ALSA), parec \
+                 (PulseAudio), rec (SoX) or ffmpeg, or pipe audio in with --stdin"
+            );
+        }
+        bail!("there is no microphone that can be read ({})", complaints.join("; "))
     }
 
     fn name(&self) -> &'static str {
         match self {
             Self::Stdin => "stdin",
-            Self::Recorder { name, .. } => name,
+            Self::Recorder(recorder) => recorder.name,
         }
     }
 
     fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Self::Stdin => std::io::stdin().lock().read(piece),
-            Self::Recorder { audio, .. } => audio.read(piece),
+            Self::Recorder(Recorder { audio, first, .. }) => {
+                if first.is_empty() {
+                    return audio.read(piece);
+                }
+                let count = first.len().min(piece.len());
+                piece[..count].copy_from_slice(&first[..count]);
+                first.drain(..count);
+                Ok(count)
+            }
         }
     }
+}
 
-    /// Why the recorder ended, if it says so.
-    fn complaint(&mut self) -> Option<String> {
-        let Self::Recorder { name, child, .. } = self else { return None };
+impl Recorder {
+    /// Starts a recorder and waits for its first audio. `None`: it is not installed.
+    fn start(name: &'static str, arguments: &[&str]) -> Result<Option<Self>> {
+        let command = Command::new(name)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let Ok(mut child) = command else { return Ok(None) };
+        let mut audio = child.stdout.take().context("it has no output")?;
+        let mut first = vec![0; PIECE_BYTES];
+        let count = audio.read(&mut first)?;
+        first.truncate(count);
+        if count > 0 {
+            return Ok(Some(Self { name, child, audio, first }));
+        }
         let mut text = String::new();
-        child.stderr.take()?.take(4096).read_to_string(&mut text).ok()?;
-        let failed = !child.wait().ok()?.success();
-        let reason = text.trim().lines().last().unwrap_or("it gave no reason").to_owned();
-        failed.then(|| format!("the microphone cannot be read: {name}: {reason}"))
+        if let Some(stderr) = child.stderr.take() {
+            stderr.take(COMPLAINT_BYTES_MAX).read_to_string(&mut text)?;
+        }
+        child.wait()?;
+        bail!("{}", text.trim().lines().last().unwrap_or("it gave no audio and no reason").trim())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end and nothing to report.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -122,13 +165,11 @@ impl Source {
 fn feed(source: &mut Source, stream: &Stream) -> Result<()> {
     let mut piece = [0; PIECE_BYTES];
     let mut odd = 0;
-    let mut heard = false;
     loop {
         let count = source.read(&mut piece[odd..])? + odd;
         if count == odd {
             break;
         }
-        heard = true;
         let whole = count / 2 * 2;
         let sample = |pair: &[u8]| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0;
         let samples: Vec<f32> = piece[..whole].chunks_exact(2).map(sample).collect();
@@ -138,10 +179,7 @@ fn feed(source: &mut Source, stream: &Stream) -> Result<()> {
         stream.push(&samples[..samples.len().min(stream.room())]);
     }
     stream.finish();
-    match source.complaint() {
-        Some(complaint) if !heard => bail!(complaint),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Shows captions: on a terminal the open sentence is overwritten as it grows.

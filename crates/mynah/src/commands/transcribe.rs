@@ -28,10 +28,9 @@ const FILES_AT_ONCE: usize = 4;
 /// Writes down every file; a file that fails does not keep the others from being written.
 pub(crate) fn run(options: &Common, arguments: &Transcribe) -> Result<ExitCode> {
     let languages = super::language(arguments.language.as_deref())?;
+    // Before the models are loaded, which takes seconds.
     for file in &arguments.files {
-        if !file.is_file() {
-            bail!("{}: no such file", file.display());
-        }
+        FileDecoder::open(file).with_context(|| file.display().to_string())?;
     }
     if let Some(folder) = &arguments.output_dir {
         std::fs::create_dir_all(folder)
