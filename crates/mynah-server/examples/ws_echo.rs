@@ -10,7 +10,10 @@ use mynah_server::socket::{Received, Socket};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(9001);
+    let port = std::env::args()
+        .nth(1)
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(9001);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on ws://{}", listener.local_addr()?);
     let handshake = |upgrade: WebSocketUpgrade| async { Socket::upgrade(upgrade, echo) };

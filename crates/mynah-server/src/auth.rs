@@ -13,7 +13,9 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> Result<KeyId, ApiError> {
-    let secret = bearer(headers).or_else(|| query_key(uri)).ok_or_else(ApiError::no_api_key)?;
+    let secret = bearer(headers)
+        .or_else(|| query_key(uri))
+        .ok_or_else(ApiError::no_api_key)?;
     match store.authenticate(secret).await {
         Ok(Some(key)) => Ok(key),
         Ok(None) => Err(ApiError::invalid_api_key()),
@@ -32,8 +34,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn query_key(uri: &Uri) -> Option<&str> {
-    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(name, secret)| *name == "api_key" && !secret.is_empty()).map(|(_, s)| s).next()
+    let pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(name, secret)| *name == "api_key" && !secret.is_empty())
+        .map(|(_, s)| s)
+        .next()
 }
 
 #[cfg(test)]

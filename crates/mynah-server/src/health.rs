@@ -24,7 +24,11 @@ pub(crate) struct Health {
 pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Health> {
     let load = app.engine.load();
     Json(Health {
-        status: if app.shutdown.is_cancelled() { "draining" } else { "ok" },
+        status: if app.shutdown.is_cancelled() {
+            "draining"
+        } else {
+            "ok"
+        },
         slots: load.slots,
         slots_used: load.slots_used,
         overdue_ms: load.overdue.as_millis() as u64,

@@ -28,7 +28,10 @@ impl Serving {
 
     /// The pipeline for a model id: that of the longest prefix.
     pub fn pipeline(&self, model: &str) -> Result<Arc<Pipeline>, ApiError> {
-        let longest = self.by_prefix.iter().filter(|(prefix, _)| model.starts_with(*prefix));
+        let longest = self
+            .by_prefix
+            .iter()
+            .filter(|(prefix, _)| model.starts_with(*prefix));
         match longest.max_by_key(|(prefix, _)| prefix.len()) {
             Some((_, Ok(pipeline))) => Ok(pipeline.clone()),
             Some((_, Err(unserved))) => Err(ApiError::model_not_installed(model, &unserved.remedy)),
@@ -56,11 +59,28 @@ mod tests {
         let mut serving = Serving::default();
         serving.insert("fun-asr-realtime", pipeline("a"));
         serving.insert("fun-asr-realtime-2025-09-15", pipeline("b"));
-        serving.insert("paraformer-realtime", Err(Unserved { remedy: "pull it".to_owned() }));
-        let recognizer = |model| serving.pipeline(model).map(|found| found.recognizer.clone());
+        serving.insert(
+            "paraformer-realtime",
+            Err(Unserved {
+                remedy: "pull it".to_owned(),
+            }),
+        );
+        let recognizer = |model| {
+            serving
+                .pipeline(model)
+                .map(|found| found.recognizer.clone())
+        };
         assert_eq!(recognizer("fun-asr-realtime-2026-02-28").unwrap(), "a");
         assert_eq!(recognizer("fun-asr-realtime-2025-09-15").unwrap(), "b");
-        assert!(recognizer("paraformer-realtime-v2").unwrap_err().message.contains("pull it"));
-        assert_eq!(recognizer("gummy-chat-v1").unwrap_err().code, "ModelNotFound");
+        assert!(
+            recognizer("paraformer-realtime-v2")
+                .unwrap_err()
+                .message
+                .contains("pull it")
+        );
+        assert_eq!(
+            recognizer("gummy-chat-v1").unwrap_err().code,
+            "ModelNotFound"
+        );
     }
 }

@@ -78,13 +78,18 @@ impl Socket {
     }
 
     async fn close_with(mut self, code: u16, reason: &str) {
-        let frame = CloseFrame { code, reason: reason.into() };
-        if self.send_message(Message::Close(Some(frame))).await.is_err() {
+        let frame = CloseFrame {
+            code,
+            reason: reason.into(),
+        };
+        if self
+            .send_message(Message::Close(Some(frame)))
+            .await
+            .is_err()
+        {
             return;
         }
-        let peer_answers = async {
-            while let Some(Ok(_)) = self.0.recv().await {}
-        };
+        let peer_answers = async { while let Some(Ok(_)) = self.0.recv().await {} };
         // A peer that does not answer is left to the operating system.
         let _ = timeout(CLOSE_TIME_MAX, peer_answers).await;
     }

@@ -45,7 +45,9 @@ impl Family {
             ("paraformer-realtime-8k-v2", Family::Paraformer8kV2),
         ];
         let is_snapshot = |prefix: &str| {
-            model.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            model
+                .strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
         if let Some((_, family)) = BY_PREFIX.iter().find(|(prefix, _)| is_snapshot(prefix)) {
             return Some(*family);
@@ -109,7 +111,10 @@ impl Family {
 
     /// Whether `speech_noise_threshold` acts.
     pub(crate) fn reads_noise_threshold(self) -> bool {
-        matches!(self, Self::FunAsr | Self::FunAsr8k | Self::QwenStreaming | Self::QwenMessage)
+        matches!(
+            self,
+            Self::FunAsr | Self::FunAsr8k | Self::QwenStreaming | Self::QwenMessage
+        )
     }
 
     /// Whether `heartbeat` acts.
@@ -129,8 +134,15 @@ mod tests {
 
     #[test]
     fn ids_of_other_apis_and_half_words_belong_to_no_family() {
-        for id in ["fun-asr", "fun-asr-realtimes", "paraformer-v2", "qwen3-asr-flash-realtime",
-                   "gummy-realtime-v1", "qwen-audio-turbo", ""] {
+        for id in [
+            "fun-asr",
+            "fun-asr-realtimes",
+            "paraformer-v2",
+            "qwen3-asr-flash-realtime",
+            "gummy-realtime-v1",
+            "qwen-audio-turbo",
+            "",
+        ] {
             assert_eq!(Family::of(id), None, "{id}");
         }
     }

@@ -20,7 +20,10 @@ pub use crate::task::{RecognitionEvent, RecognizedText};
 
 /// What the driver of a session must do, in order.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "messages are the common case, and none is kept")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "messages are the common case, and none is kept"
+)]
 pub enum Action {
     /// Send this message as a text frame.
     Send(ServerMessage),
@@ -59,7 +62,12 @@ enum State {
     /// No task, since then.
     Idle { since: Duration },
     /// A task waits for its admission; what came for it is kept.
-    Starting { task: Task, audio: Vec<Bytes>, audio_bytes: usize, finish: bool },
+    Starting {
+        task: Task,
+        audio: Vec<Bytes>,
+        audio_bytes: usize,
+        finish: bool,
+    },
     /// A task takes audio.
     Running(Task),
     /// A task's audio is complete; results are still coming.
@@ -71,7 +79,11 @@ enum State {
 impl InferenceSession {
     /// A connection that opened at `now`.
     pub fn new(now: Duration) -> Self {
-        Self { state: State::Idle { since: now }, ended: None, actions: Vec::new() }
+        Self {
+            state: State::Idle { since: now },
+            ended: None,
+            actions: Vec::new(),
+        }
     }
 
     /// Takes a text frame.
@@ -87,7 +99,9 @@ impl InferenceSession {
     /// Takes a binary frame: audio of the open task. Without one it is late, and dropped.
     pub fn on_binary(&mut self, bytes: Bytes, now: Duration) -> Vec<Action> {
         match &mut self.state {
-            State::Starting { audio, audio_bytes, .. } => {
+            State::Starting {
+                audio, audio_bytes, ..
+            } => {
                 *audio_bytes += bytes.len();
                 if *audio_bytes > QUEUED_AUDIO_BYTES_MAX {
                     self.fail_task(&ApiError::message_too_large());
@@ -107,7 +121,12 @@ impl InferenceSession {
     /// Takes the answer to [`Action::Open`].
     pub fn on_admission(&mut self, answer: Result<(), ApiError>, now: Duration) -> Vec<Action> {
         match std::mem::replace(&mut self.state, State::Closed) {
-            State::Starting { task, audio, finish, .. } => match answer {
+            State::Starting {
+                task,
+                audio,
+                finish,
+                ..
+            } => match answer {
                 Ok(()) => self.start(task, audio, finish, now),
                 Err(error) => self.close_failed(task.id(), &error),
             },
@@ -132,7 +151,9 @@ impl InferenceSession {
                 self.state = State::Idle { since: now };
                 self.actions.push(Action::Send(finished));
             }
-            event => self.actions.extend(task.results(event, now).into_iter().map(Action::Send)),
+            event => self
+                .actions
+                .extend(task.results(event, now).into_iter().map(Action::Send)),
         }
         std::mem::take(&mut self.actions)
     }
@@ -194,7 +215,10 @@ impl InferenceSession {
         let malformed = |id| (blame(id), ApiError::malformed_message());
         let value: Value =
             serde_json::from_str(text).map_err(|_| malformed(self.task_id().cloned()))?;
-        let named = value.pointer("/header/task_id").and_then(Value::as_str).map(str::to_owned);
+        let named = value
+            .pointer("/header/task_id")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let named = named.filter(|id| !id.is_empty()).map(TaskId::from);
         let message: ClientMessage = serde_json::from_value(value)
             .map_err(|_| malformed(named.clone().or_else(|| self.task_id().cloned())))?;
@@ -205,7 +229,8 @@ impl InferenceSession {
         let Some(action) = message.header.action.clone() else {
             return Err((task_id, missing("header.action")));
         };
-        self.act(&action, task_id.clone(), &message, now).map_err(|error| (task_id, error))
+        self.act(&action, task_id.clone(), &message, now)
+            .map_err(|error| (task_id, error))
     }
 
     fn act(
@@ -220,12 +245,18 @@ impl InferenceSession {
             action::RUN_TASK => {
                 let request = RecognitionRequest::read(task_id, &message.payload)?;
                 let task = Task::new(&request, now);
-                self.state =
-                    State::Starting { task, audio: Vec::new(), audio_bytes: 0, finish: false };
+                self.state = State::Starting {
+                    task,
+                    audio: Vec::new(),
+                    audio_bytes: 0,
+                    finish: false,
+                };
                 self.actions.push(Action::Open(Box::new(request)));
                 Ok(())
             }
-            action::CONTINUE_TASK | action::FINISH_TASK if self.ended.as_ref() == Some(&task_id) => {
+            action::CONTINUE_TASK | action::FINISH_TASK
+                if self.ended.as_ref() == Some(&task_id) =>
+            {
                 Ok(())
             }
             action::CONTINUE_TASK if self.task_id() == Some(&task_id) => {
@@ -249,8 +280,18 @@ impl InferenceSession {
                 self.actions.push(Action::Finish);
                 self.state = State::Finishing(task);
             }
-            State::Starting { task, audio, audio_bytes, .. } => {
-                self.state = State::Starting { task, audio, audio_bytes, finish: true };
+            State::Starting {
+                task,
+                audio,
+                audio_bytes,
+                ..
+            } => {
+                self.state = State::Starting {
+                    task,
+                    audio,
+                    audio_bytes,
+                    finish: true,
+                };
             }
             other => self.state = other,
         }
@@ -296,7 +337,10 @@ impl InferenceSession {
     }
 
     fn close_failed(&mut self, task_id: &TaskId, error: &ApiError) {
-        self.actions.push(Action::Send(ServerMessage::task_failed(task_id.clone(), error)));
+        self.actions.push(Action::Send(ServerMessage::task_failed(
+            task_id.clone(),
+            error,
+        )));
         self.actions.push(Action::Close(Close::TaskFailed));
         self.state = State::Closed;
     }

@@ -112,7 +112,9 @@ impl RecognitionRequest {
             (&payload.function, "payload.function", "recognition"),
         ] {
             if required(value.as_ref(), key)? != expected {
-                return Err(ApiError::parameter_out_of_range(&format!("{key} is {expected}")));
+                return Err(ApiError::parameter_out_of_range(&format!(
+                    "{key} is {expected}"
+                )));
             }
         }
         if !payload.input.as_ref().is_some_and(Value::is_object) {
@@ -142,7 +144,9 @@ impl RecognitionRequest {
 
 /// A required string, which must not be empty either.
 fn required<'a>(value: Option<&'a String>, key: &str) -> Result<&'a String, ApiError> {
-    value.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::missing_parameter(key))
+    value
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| ApiError::missing_parameter(key))
 }
 
 /// `payload.parameters`, read by name.
@@ -193,7 +197,11 @@ impl Parameters<'_> {
         if !family.segmentation_is_adjustable() {
             return Ok(plain);
         }
-        let noise = if family.reads_noise_threshold() { self.noise_threshold()? } else { 0.0 };
+        let noise = if family.reads_noise_threshold() {
+            self.noise_threshold()?
+        } else {
+            0.0
+        };
         Ok(Segmentation {
             semantic: self.flag("semantic_punctuation_enabled", false)?,
             max_sentence_silence_ms: self.sentence_silence_ms()?,
@@ -213,7 +221,9 @@ impl Parameters<'_> {
     }
 
     fn noise_threshold(&self) -> Result<f32, ApiError> {
-        let Some(value) = self.present("speech_noise_threshold") else { return Ok(0.0) };
+        let Some(value) = self.present("speech_noise_threshold") else {
+            return Ok(0.0);
+        };
         value
             .as_f64()
             .or_else(|| value.as_str()?.parse().ok())
@@ -294,14 +304,29 @@ mod tests {
 
     #[test]
     fn every_missing_key_is_named() {
-        for key in ["task_group", "task", "function", "model", "input", "parameters"] {
-            let mut payload = payload("fun-asr-realtime", &json!({"format": "pcm", "sample_rate": 16000}));
+        for key in [
+            "task_group",
+            "task",
+            "function",
+            "model",
+            "input",
+            "parameters",
+        ] {
+            let mut payload = payload(
+                "fun-asr-realtime",
+                &json!({"format": "pcm", "sample_rate": 16000}),
+            );
             payload.as_object_mut().unwrap().remove(key);
             let message = read(&payload).unwrap_err().message;
-            assert_eq!(message, format!("Missing required parameter 'payload.{key}'! Please follow the protocol!"));
+            assert_eq!(
+                message,
+                format!("Missing required parameter 'payload.{key}'! Please follow the protocol!")
+            );
         }
         for key in ["format", "sample_rate"] {
-            let message = with("fun-asr-realtime", key, Value::Null).unwrap_err().message;
+            let message = with("fun-asr-realtime", key, Value::Null)
+                .unwrap_err()
+                .message;
             assert!(message.contains(key), "{message}");
         }
     }
@@ -321,9 +346,20 @@ mod tests {
             assert_eq!(error.code, "InvalidParameter");
             assert!(error.message.contains(name), "{error}");
         }
-        assert_eq!(with("fun-asr-realtime", "format", json!("flac")).unwrap_err().code, "UNSUPPORTED_FORMAT");
-        assert_eq!(with("nonsense", "heartbeat", json!(true)).unwrap_err().code, "ModelNotFound");
-        assert!(with("paraformer-realtime-8k-v2", "heartbeat", json!(true)).is_err(), "16 kHz");
+        assert_eq!(
+            with("fun-asr-realtime", "format", json!("flac"))
+                .unwrap_err()
+                .code,
+            "UNSUPPORTED_FORMAT"
+        );
+        assert_eq!(
+            with("nonsense", "heartbeat", json!(true)).unwrap_err().code,
+            "ModelNotFound"
+        );
+        assert!(
+            with("paraformer-realtime-8k-v2", "heartbeat", json!(true)).is_err(),
+            "16 kHz"
+        );
     }
 
     #[test]
@@ -339,7 +375,12 @@ mod tests {
         let hints = json!(["en", "zh", "xx", "ja"]);
         let languages = |model| {
             let request = with(model, "language_hints", hints.clone()).unwrap();
-            request.languages.iter().map(|language| language.code()).collect::<Vec<_>>().join(" ")
+            request
+                .languages
+                .iter()
+                .map(|language| language.code())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(languages("fun-asr-realtime"), "en");
         assert_eq!(languages("paraformer-realtime-v2"), "en zh ja");

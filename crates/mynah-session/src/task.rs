@@ -131,7 +131,11 @@ impl Task {
                     return self.growing(&text);
                 }
             }
-            RecognitionEvent::Final { sentence, rest, heard_ms } => {
+            RecognitionEvent::Final {
+                sentence,
+                rest,
+                heard_ms,
+            } => {
                 self.quiet_since = rest.is_none().then_some(now);
                 return self.ended(&sentence, rest.as_ref(), heard_ms);
             }
@@ -145,17 +149,30 @@ impl Task {
         if self.input_at.is_some_and(|at| now >= at + INPUT_GAP_MAX) {
             return Err(ApiError::request_timeout());
         }
-        let Some(quiet_since) = self.quiet_since else { return Ok(None) };
+        let Some(quiet_since) = self.quiet_since else {
+            return Ok(None);
+        };
         if !self.heartbeat {
             let expired = now >= quiet_since + SILENCE_MAX;
-            return if expired { Err(ApiError::response_timeout()) } else { Ok(None) };
+            return if expired {
+                Err(ApiError::response_timeout())
+            } else {
+                Ok(None)
+            };
         }
         if now < self.heartbeat_at.max(quiet_since) + HEARTBEAT_INTERVAL {
             return Ok(None);
         }
         self.heartbeat_at = now;
-        let sentence = Sentence { heartbeat: true, ..Sentence::default() };
-        Ok(Some(ServerMessage::result_generated(self.id.clone(), sentence, None)))
+        let sentence = Sentence {
+            heartbeat: true,
+            ..Sentence::default()
+        };
+        Ok(Some(ServerMessage::result_generated(
+            self.id.clone(),
+            sentence,
+            None,
+        )))
     }
 
     /// When [`Task::on_timer`] should be called next.
@@ -180,7 +197,11 @@ impl Task {
             words: words(text, false),
             ..Sentence::default()
         };
-        messages.push(ServerMessage::result_generated(self.id.clone(), sentence, None));
+        messages.push(ServerMessage::result_generated(
+            self.id.clone(),
+            sentence,
+            None,
+        ));
         messages
     }
 
@@ -190,7 +211,11 @@ impl Task {
         rest: Option<&RecognizedText>,
         heard_ms: u64,
     ) -> Vec<ServerMessage> {
-        let mut messages = if self.partials { self.announce(text.begin_ms) } else { Vec::new() };
+        let mut messages = if self.partials {
+            self.announce(text.begin_ms)
+        } else {
+            Vec::new()
+        };
         self.announced = None;
         self.sentences += 1;
         let stash = rest.map(|rest| wire::Stash {
@@ -211,7 +236,11 @@ impl Task {
             ..Sentence::default()
         };
         let usage = Some(usage(heard_ms));
-        messages.push(ServerMessage::result_generated(self.id.clone(), sentence, usage));
+        messages.push(ServerMessage::result_generated(
+            self.id.clone(),
+            sentence,
+            usage,
+        ));
         messages
     }
 
@@ -227,7 +256,11 @@ impl Task {
             sentence_end: true,
             ..Sentence::default()
         };
-        Some(ServerMessage::result_generated(self.id.clone(), sentence, Some(usage(heard_ms))))
+        Some(ServerMessage::result_generated(
+            self.id.clone(),
+            sentence,
+            Some(usage(heard_ms)),
+        ))
     }
 
     /// The message that opens a sentence, unless it has been sent.
@@ -241,7 +274,11 @@ impl Task {
             sentence_begin: true,
             ..Sentence::default()
         };
-        vec![ServerMessage::result_generated(self.id.clone(), sentence, None)]
+        vec![ServerMessage::result_generated(
+            self.id.clone(),
+            sentence,
+            None,
+        )]
     }
 }
 
@@ -259,7 +296,11 @@ fn words(text: &RecognizedText, fixed: bool) -> Vec<wire::Word> {
             speaker_id: None,
         };
         if index != last && !text.language.is_spaceless() {
-            let tail = if wire.punctuation.is_empty() { &mut wire.text } else { &mut wire.punctuation };
+            let tail = if wire.punctuation.is_empty() {
+                &mut wire.text
+            } else {
+                &mut wire.punctuation
+            };
             tail.push(' ');
         }
         wire
@@ -269,5 +310,7 @@ fn words(text: &RecognizedText, fixed: bool) -> Vec<wire::Word> {
 
 /// Whole seconds, begun ones counted.
 fn usage(heard_ms: u64) -> Usage {
-    Usage { duration: heard_ms.div_ceil(1000) as u32 }
+    Usage {
+        duration: heard_ms.div_ceil(1000) as u32,
+    }
 }

@@ -1,5 +1,12 @@
 //! Whole conversations on one connection, driven without a socket or a clock.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,7 +33,8 @@ fn run_task(id: &str, parameters: &Value) -> String {
 }
 
 fn finish_task(id: &str) -> String {
-    json!({"header": {"action": "finish-task", "task_id": id}, "payload": {"input": {}}}).to_string()
+    json!({"header": {"action": "finish-task", "task_id": id}, "payload": {"input": {}}})
+        .to_string()
 }
 
 fn continue_task(id: &str) -> String {
@@ -36,15 +44,20 @@ fn continue_task(id: &str) -> String {
 }
 
 fn sent(actions: &[Action]) -> Vec<&ServerMessage> {
-    let message = |action| match action {
-        Action::Send(message) => Some(message),
-        _ => None,
-    };
-    actions.iter().filter_map(|action: &Action| message(action)).collect()
+    let mut messages = Vec::new();
+    for action in actions {
+        if let Action::Send(message) = action {
+            messages.push(message);
+        }
+    }
+    messages
 }
 
 fn events(actions: &[Action]) -> Vec<&str> {
-    sent(actions).iter().map(|message| message.header.event.as_str()).collect()
+    sent(actions)
+        .iter()
+        .map(|message| message.header.event.as_str())
+        .collect()
 }
 
 fn sentences(actions: &[Action]) -> Vec<Sentence> {
@@ -58,7 +71,10 @@ fn failure(actions: &[Action]) -> (&str, &str) {
     assert_eq!(message.header.event, "task-failed");
     assert_eq!(actions.last(), Some(&Action::Close(Close::TaskFailed)));
     let header = &message.header;
-    (header.error_code.as_deref().unwrap(), header.error_message.as_deref().unwrap())
+    (
+        header.error_code.as_deref().unwrap(),
+        header.error_message.as_deref().unwrap(),
+    )
 }
 
 /// A session whose task `t` runs since `START`.
@@ -66,7 +82,10 @@ fn running(parameters: &Value) -> InferenceSession {
     let mut session = InferenceSession::new(START);
     let actions = session.on_text(&run_task("t", parameters), START);
     assert!(matches!(actions.as_slice(), [Action::Open(_)]));
-    assert_eq!(events(&session.on_admission(Ok(()), START)), ["task-started"]);
+    assert_eq!(
+        events(&session.on_admission(Ok(()), START)),
+        ["task-started"]
+    );
     session
 }
 
@@ -90,22 +109,34 @@ fn text(text: &str, begin_ms: u32, end_ms: u32) -> RecognizedText {
 fn a_sentence_is_announced_grows_and_ends() {
     let mut session = running(&json!({}));
     assert_eq!(session.on_recognition(RecognitionEvent::Speech, START), []);
-    let growing =
-        session.on_recognition(RecognitionEvent::Partial(text("good", 480, 900)), START);
+    let growing = session.on_recognition(RecognitionEvent::Partial(text("good", 480, 900)), START);
     let growing = sentences(&growing);
     assert!(growing[0].sentence_begin && growing[0].text.is_empty());
-    assert_eq!((growing[1].text.as_str(), growing[1].end_time), ("good", None));
+    assert_eq!(
+        (growing[1].text.as_str(), growing[1].end_time),
+        ("good", None)
+    );
     assert!(!growing[1].sentence_begin);
 
     let sentence = text("good morning.", 480, 1640);
     let rest = Some(text("today", 1700, 1900));
-    let event = RecognitionEvent::Final { sentence, rest, heard_ms: 2001 };
+    let event = RecognitionEvent::Final {
+        sentence,
+        rest,
+        heard_ms: 2001,
+    };
     let ended = session.on_recognition(event, START);
     assert_eq!(sent(&ended)[0].payload.usage.unwrap().unwrap().duration, 3);
     let ended = &sentences(&ended)[0];
-    assert_eq!((ended.sentence_id, ended.end_time, ended.sentence_end), (1, Some(1640), true));
-    let words: Vec<_> =
-        ended.words.iter().map(|w| (w.text.as_str(), w.punctuation.as_str())).collect();
+    assert_eq!(
+        (ended.sentence_id, ended.end_time, ended.sentence_end),
+        (1, Some(1640), true)
+    );
+    let words: Vec<_> = ended
+        .words
+        .iter()
+        .map(|w| (w.text.as_str(), w.punctuation.as_str()))
+        .collect();
     assert_eq!(words, [("good ", ""), ("morning", ".")]);
     assert_eq!(ended.stash.as_ref().unwrap().sentence_id, 2);
 
@@ -117,7 +148,10 @@ fn a_sentence_is_announced_grows_and_ends() {
 #[test]
 fn a_sentence_that_was_shown_and_held_no_words_ends_empty() {
     let mut session = running(&json!({}));
-    assert_eq!(session.on_recognition(RecognitionEvent::Nothing { heard_ms: 10 }, START), []);
+    assert_eq!(
+        session.on_recognition(RecognitionEvent::Nothing { heard_ms: 10 }, START),
+        []
+    );
     session.on_recognition(RecognitionEvent::Partial(text("hm", 480, 900)), START);
     let ended = session.on_recognition(RecognitionEvent::Nothing { heard_ms: 10 }, START);
     let ended = &sentences(&ended)[0];
@@ -182,28 +216,52 @@ fn a_second_task_at_the_same_time_fails_the_first() {
     assert_eq!(sent(&actions)[0].header.task_id.as_str(), "t");
     let message = "Invalid action('run-task')! Please follow the protocol!";
     assert_eq!(failure(&actions), ("InvalidParameter", message));
-    assert_eq!(session.on_text(&run_task("v", &json!({})), START), [], "nothing after the end");
+    assert_eq!(
+        session.on_text(&run_task("v", &json!({})), START),
+        [],
+        "nothing after the end"
+    );
 }
 
 #[test]
 fn broken_messages_fail_the_task_they_name() {
     for (message, expected) in [
-        ("{", "Required body invalid, please check the request body format."),
-        ("[]", "Required body invalid, please check the request body format."),
-        (r#"{"header":{"task_id":"t","action":5}}"#,
-         "Required body invalid, please check the request body format."),
-        (r#"{"header":{"task_id":"t"}}"#,
-         "Missing required parameter 'header.action'! Please follow the protocol!"),
-        (r#"{"header":{"action":"run-task"}}"#,
-         "Missing required parameter 'header.task_id'! Please follow the protocol!"),
-        (r#"{"header":{"action":"dance","task_id":"t"}}"#,
-         "Invalid action('dance')! Please follow the protocol!"),
-        (r#"{"header":{"action":"finish-task","task_id":"t"},"payload":{}}"#,
-         "task can not be null"),
+        (
+            "{",
+            "Required body invalid, please check the request body format.",
+        ),
+        (
+            "[]",
+            "Required body invalid, please check the request body format.",
+        ),
+        (
+            r#"{"header":{"task_id":"t","action":5}}"#,
+            "Required body invalid, please check the request body format.",
+        ),
+        (
+            r#"{"header":{"task_id":"t"}}"#,
+            "Missing required parameter 'header.action'! Please follow the protocol!",
+        ),
+        (
+            r#"{"header":{"action":"run-task"}}"#,
+            "Missing required parameter 'header.task_id'! Please follow the protocol!",
+        ),
+        (
+            r#"{"header":{"action":"dance","task_id":"t"}}"#,
+            "Invalid action('dance')! Please follow the protocol!",
+        ),
+        (
+            r#"{"header":{"action":"finish-task","task_id":"t"},"payload":{}}"#,
+            "task can not be null",
+        ),
     ] {
         let mut session = running(&json!({}));
         let actions = session.on_text(message, START);
-        assert_eq!(failure(&actions), ("InvalidParameter", expected), "{message}");
+        assert_eq!(
+            failure(&actions),
+            ("InvalidParameter", expected),
+            "{message}"
+        );
         assert_eq!(actions[0], Action::Abandon);
     }
 }
@@ -248,15 +306,24 @@ fn silent_audio(session: &mut InferenceSession, end: Duration) -> Vec<Action> {
 #[test]
 fn a_minute_of_silence_ends_a_task_without_heartbeat() {
     let mut session = running(&json!({}));
-    assert_eq!(silent_audio(&mut session, SILENCE_MAX - Duration::from_secs(1)), []);
-    assert_eq!(failure(&session.on_timer(SILENCE_MAX)), ("ResponseTimeout", "Response timeout!"));
+    assert_eq!(
+        silent_audio(&mut session, SILENCE_MAX - Duration::from_secs(1)),
+        []
+    );
+    assert_eq!(
+        failure(&session.on_timer(SILENCE_MAX)),
+        ("ResponseTimeout", "Response timeout!")
+    );
 }
 
 #[test]
 fn a_minute_of_silence_is_answered_with_heartbeats_if_asked_for() {
     let mut session = running(&json!({"heartbeat": true}));
     let beats = sentences(&silent_audio(&mut session, 2 * SILENCE_MAX));
-    assert_eq!(beats.len() as u64, 2 * SILENCE_MAX.as_secs() / HEARTBEAT_INTERVAL.as_secs());
+    assert_eq!(
+        beats.len() as u64,
+        2 * SILENCE_MAX.as_secs() / HEARTBEAT_INTERVAL.as_secs()
+    );
     for beat in beats {
         assert!(beat.heartbeat && beat.end_time.is_none() && beat.sentence_id == 0);
     }
@@ -273,7 +340,10 @@ fn speech_stops_the_clock_of_silence() {
 fn an_idle_connection_is_closed() {
     let mut session = InferenceSession::new(START);
     assert_eq!(session.deadline(), Some(IDLE_CONNECTION_MAX));
-    assert_eq!(session.on_timer(IDLE_CONNECTION_MAX), [Action::Close(Close::Idle)]);
+    assert_eq!(
+        session.on_timer(IDLE_CONNECTION_MAX),
+        [Action::Close(Close::Idle)]
+    );
 }
 
 #[test]
@@ -289,5 +359,8 @@ fn a_new_context_is_taken_without_an_answer() {
     let mut session = running(&json!({}));
     assert_eq!(session.on_text(&continue_task("t"), START), []);
     let actions = session.on_text(&continue_task("other"), START);
-    assert_eq!(failure(&actions).1, "Invalid action('continue-task')! Please follow the protocol!");
+    assert_eq!(
+        failure(&actions).1,
+        "Invalid action('continue-task')! Please follow the protocol!"
+    );
 }

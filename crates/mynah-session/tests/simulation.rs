@@ -1,5 +1,12 @@
 //! Any order of any messages, events and times: the promises of a session hold all the same.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,7 +60,11 @@ fn event(kind: u8) -> RecognitionEvent {
     match kind {
         0 => RecognitionEvent::Speech,
         1 => RecognitionEvent::Partial(text),
-        2 => RecognitionEvent::Final { sentence: text, rest: None, heard_ms: 5 },
+        2 => RecognitionEvent::Final {
+            sentence: text,
+            rest: None,
+            heard_ms: 5,
+        },
         3 => RecognitionEvent::Nothing { heard_ms: 5 },
         4 => RecognitionEvent::Finished { heard_ms: 5 },
         _ => RecognitionEvent::Failed(ApiError::internal()),
@@ -103,11 +114,22 @@ impl Observer {
 
     fn see_result(&mut self, message: &mynah_wire::inference::ServerMessage) {
         assert_eq!(self.open.as_deref(), Some(message.header.task_id.as_str()));
-        let sentence = message.payload.output.as_ref().unwrap().sentence.as_ref().unwrap();
+        let sentence = message
+            .payload
+            .output
+            .as_ref()
+            .unwrap()
+            .sentence
+            .as_ref()
+            .unwrap();
         if sentence.heartbeat {
             return;
         }
-        assert_eq!(sentence.sentence_id, self.sentences + 1, "ids count without gaps");
+        assert_eq!(
+            sentence.sentence_id,
+            self.sentences + 1,
+            "ids count without gaps"
+        );
         assert_eq!(sentence.sentence_end, sentence.end_time.is_some());
         self.sentences += u32::from(sentence.sentence_end);
     }
@@ -136,7 +158,9 @@ proptest! {
                     session.on_timer(now)
                 }
             };
-            actions.iter().for_each(|action| observer.see(action));
+            for action in &actions {
+                observer.see(action);
+            }
             prop_assert!(observer.answered <= observer.asked);
             prop_assert!(session.deadline().is_none() || !observer.closed);
         }

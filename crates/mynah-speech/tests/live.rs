@@ -3,6 +3,8 @@
 //! The light recogniser (Whisper base) is enough to see them. `MYNAH_MODELS_DIR` and
 //! `MYNAH_AUDIO_DIR` say where weights and recordings are.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

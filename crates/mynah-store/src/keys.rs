@@ -50,14 +50,16 @@ impl Store {
     pub async fn create_key(&self, name: &str) -> Result<NewKey, StoreError> {
         let secret = format!("sk-{}", random_hex::<16>()?);
         let id = KeyId(random_hex::<4>()?);
-        sqlx::query("INSERT INTO api_keys (id, name, hash, hint, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(&id.0)
-            .bind(name)
-            .bind(hash(&secret))
-            .bind(&secret[..HINT_CHARACTERS])
-            .bind(unix_seconds())
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO api_keys (id, name, hash, hint, created_at) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(&id.0)
+        .bind(name)
+        .bind(hash(&secret))
+        .bind(&secret[..HINT_CHARACTERS])
+        .bind(unix_seconds())
+        .execute(&self.pool)
+        .await?;
         Ok(NewKey { id, secret })
     }
 
@@ -111,11 +113,15 @@ fn hash(secret: &str) -> Vec<u8> {
 fn random_hex<const BYTES: usize>() -> Result<String, StoreError> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Random(error.to_string()))?;
-    Ok(bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    Ok(bytes
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
 }
 
 fn unix_seconds() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -132,7 +138,10 @@ mod tests {
         drop(store);
 
         let store = Store::open(folder.path()).await.unwrap();
-        assert_eq!(store.authenticate(&key.secret).await.unwrap(), Some(key.id.clone()));
+        assert_eq!(
+            store.authenticate(&key.secret).await.unwrap(),
+            Some(key.id.clone())
+        );
         assert_eq!(store.authenticate("sk-00").await.unwrap(), None);
         assert_eq!(store.authenticate("").await.unwrap(), None);
         assert!(store.revoke_key(&key.id.to_string()).await.unwrap());

@@ -47,8 +47,10 @@ pub enum StoreError {
 impl Store {
     /// Opens the database of a data folder, and makes both if need be.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder {
+            path: folder.to_owned(),
+            source,
+        })?;
         let options = SqliteConnectOptions::new()
             .filename(folder.join("mynah.sqlite"))
             .create_if_missing(true)
@@ -56,8 +58,10 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool =
-            SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .connect_with(options)
+            .await?;
         schema::migrator().run(&pool).await?;
         Ok(Self { pool })
     }

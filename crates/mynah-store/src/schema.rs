@@ -12,7 +12,13 @@ const STEPS: [(i64, &str, &str); 1] = [(1, "keys", include_str!("../migrations/0
 pub(crate) fn migrator() -> Migrator {
     let step = |(version, description, sql): (i64, &'static str, &'static str)| {
         let sql = AssertSqlSafe(sql).into_sql_str();
-        Migration::new(version, description.into(), MigrationType::Simple, sql, false)
+        Migration::new(
+            version,
+            description.into(),
+            MigrationType::Simple,
+            sql,
+            false,
+        )
     };
     Migrator::with_migrations(STEPS.map(step).into())
 }

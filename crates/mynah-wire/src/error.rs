@@ -94,7 +94,12 @@ errors! {
 
 impl ApiError {
     fn new(culprit: Culprit, status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { culprit, status, code, message: message.into() }
+        Self {
+            culprit,
+            status,
+            code,
+            message: message.into(),
+        }
     }
 
     /// A required key of a WebSocket message is missing; `key` is its path, `payload.model` say.
@@ -123,13 +128,18 @@ impl ApiError {
 
     /// The model id is served, but no weights for it are installed.
     pub fn model_not_installed(model: &str, remedy: &str) -> Self {
-        let message = format!("The model {model} does not exist. No weights for it are installed: {remedy}");
+        let message =
+            format!("The model {model} does not exist. No weights for it are installed: {remedy}");
         Self::new(Culprit::Operator, 404, "ModelNotFound", message)
     }
 
     /// The error as the JSON body of an HTTP answer.
     pub fn body(&self, request_id: RequestId) -> ErrorBody {
-        ErrorBody { code: self.code.to_owned(), message: self.message.clone(), request_id }
+        ErrorBody {
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+            request_id,
+        }
     }
 }
 

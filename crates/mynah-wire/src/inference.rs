@@ -217,14 +217,22 @@ impl ServerMessage {
 
     /// `result-generated`, with usage on final sentences only.
     pub fn result_generated(task_id: TaskId, sentence: Sentence, usage: Option<Usage>) -> Self {
-        let output = Some(Output { sentence: Some(sentence) });
-        let payload = ServerPayload { output, usage: Some(usage) };
+        let output = Some(Output {
+            sentence: Some(sentence),
+        });
+        let payload = ServerPayload {
+            output,
+            usage: Some(usage),
+        };
         Self::of(task_id, event::RESULT_GENERATED, payload)
     }
 
     /// `task-finished`.
     pub fn task_finished(task_id: TaskId, usage: Option<Usage>) -> Self {
-        let payload = ServerPayload { output: Some(Output::default()), usage: Some(usage) };
+        let payload = ServerPayload {
+            output: Some(Output::default()),
+            usage: Some(usage),
+        };
         Self::of(task_id, event::TASK_FINISHED, payload)
     }
 
@@ -341,8 +349,14 @@ mod tests {
             ServerMessage::result_generated(task_id(), sentence, Some(Usage { duration: 3 }));
         let value = serde_json::to_value(&message).unwrap();
         assert_eq!(value["payload"]["usage"], json!({"duration": 3}));
-        assert_eq!(value["payload"]["output"]["sentence"]["sentence_begin"], json!(true));
-        assert_eq!(value["payload"]["output"]["sentence"]["end_time"], json!(1640));
+        assert_eq!(
+            value["payload"]["output"]["sentence"]["sentence_begin"],
+            json!(true)
+        );
+        assert_eq!(
+            value["payload"]["output"]["sentence"]["end_time"],
+            json!(1640)
+        );
     }
 
     #[test]

@@ -67,7 +67,11 @@ impl Config {
     /// Threads that recognise speech: one per core unless set.
     pub(crate) fn workers(&self, options: &Common) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        options.workers.or(self.workers).unwrap_or_else(cores).max(1)
+        options
+            .workers
+            .or(self.workers)
+            .unwrap_or_else(cores)
+            .max(1)
     }
 }
 
@@ -78,7 +82,12 @@ mod tests {
     use super::*;
 
     fn options(config: Option<PathBuf>) -> Common {
-        Common { config, data: None, models: None, workers: None }
+        Common {
+            config,
+            data: None,
+            models: None,
+            workers: None,
+        }
     }
 
     #[test]

@@ -46,7 +46,11 @@ pub(crate) fn default_pipeline(store: &Store) -> Result<Pipeline> {
     Ok(Pipeline {
         recognizer: named(recognizer),
         effort: Effort::Fast,
-        partials: PARTIALS.iter().filter(|id| installed(id)).map(|id| named(id)).collect(),
+        partials: PARTIALS
+            .iter()
+            .filter(|id| installed(id))
+            .map(named)
+            .collect(),
         detector: DETECTORS.iter().find(|id| installed(id)).map(named),
     })
 }
@@ -55,7 +59,9 @@ pub(crate) fn default_pipeline(store: &Store) -> Result<Pipeline> {
 pub(crate) fn serving(store: &Store, config: &Config) -> Serving {
     let mut serving = Serving::default();
     let default = default_pipeline(store).map(Arc::new);
-    let missing = |error: &anyhow::Error| Unserved { remedy: format!("{error:#}") };
+    let missing = |error: &anyhow::Error| Unserved {
+        remedy: format!("{error:#}"),
+    };
     for id in LIVE_IDS {
         serving.insert(id, default.as_ref().map(Arc::clone).map_err(missing));
     }
@@ -84,8 +90,11 @@ pub(crate) fn start(
     slots: usize,
     pipelines: &[&Pipeline],
 ) -> Result<Engine> {
-    let mut preload: Vec<String> =
-        pipelines.iter().flat_map(|pipeline| pipeline.models()).map(str::to_owned).collect();
+    let mut preload: Vec<String> = pipelines
+        .iter()
+        .flat_map(|pipeline| pipeline.models())
+        .map(str::to_owned)
+        .collect();
     preload.sort();
     preload.dedup();
     Ok(Engine::start(&EngineConfig {

@@ -33,8 +33,15 @@ fn main() -> ExitCode {
 
 /// Logs go to stderr: warnings, with `--verbose` more, or what `MYNAH_LOG` says.
 fn start_log(verbose: bool) {
-    let default = if verbose { "info,mynah=debug,mynah_server=debug" } else { "warn" };
+    let default = if verbose {
+        "info,mynah=debug,mynah_server=debug"
+    } else {
+        "warn"
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("MYNAH_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -23,9 +23,15 @@ impl PullProgress {
     pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| ProgressBar::new(0));
         if let Some(bar) = &bar {
-            bar.set_style(style("{msg:40} {bar:25} {bytes:>10} of {total_bytes:<10} {eta}"));
+            bar.set_style(style(
+                "{msg:40} {bar:25} {bytes:>10} of {total_bytes:<10} {eta}",
+            ));
         }
-        Self { bar, current: String::new(), drawn: None }
+        Self {
+            bar,
+            current: String::new(),
+            drawn: None,
+        }
     }
 
     /// Shows how much of a piece of work is done, from 0 to 1.
@@ -77,7 +83,11 @@ impl Progress for PullProgress {
             }
             None if step.phase == Phase::Downloading => {
                 let mb = |bytes: u64| bytes as f64 / 1e6;
-                eprintln!("{title}: {:.1} of {:.1} MB", mb(step.done_bytes), mb(step.total_bytes));
+                eprintln!(
+                    "{title}: {:.1} of {:.1} MB",
+                    mb(step.done_bytes),
+                    mb(step.total_bytes)
+                );
             }
             None => {}
         }
@@ -92,7 +102,9 @@ impl Progress for PullProgress {
 /// A bar for a file, in thousandths of it.
 pub(crate) fn audio_bar(title: String) -> ProgressBar {
     ProgressBar::new(1000)
-        .with_style(style("{msg:30} {bar:25} {percent:>3} % {eta:>4} {prefix:.dim}"))
+        .with_style(style(
+            "{msg:30} {bar:25} {percent:>3} % {eta:>4} {prefix:.dim}",
+        ))
         .with_message(title)
 }
 

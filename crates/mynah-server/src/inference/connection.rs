@@ -134,7 +134,9 @@ impl Connection<'_> {
         &mut self,
         work: impl FnOnce(&mut OpenTask) -> Result<(), ApiError>,
     ) -> Vec<Action> {
-        let Some(task) = &mut self.task else { return Vec::new() };
+        let Some(task) = &mut self.task else {
+            return Vec::new();
+        };
         match work(task) {
             Ok(()) => {
                 if task.is_full() {

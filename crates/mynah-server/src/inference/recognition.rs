@@ -39,10 +39,13 @@ impl OpenTask {
         let pipeline = app.serving.pipeline(&request.model)?;
         let decoder = LiveDecoder::new(live_format(request.format), request.sample_rate_hz)
             .map_err(|error| api_error(&error))?;
-        let stream = app.engine.open_live(pipeline, stream_options(request)).map_err(|full| {
-            tracing::info!(model = %request.model, %full, "task refused");
-            ApiError::rate_quota()
-        })?;
+        let stream = app
+            .engine
+            .open_live(pipeline, stream_options(request))
+            .map_err(|full| {
+                tracing::info!(model = %request.model, %full, "task refused");
+                ApiError::rate_quota()
+            })?;
         Ok(Self {
             decoder,
             stream: Arc::new(stream),
@@ -94,7 +97,9 @@ impl OpenTask {
                 }
             } else if self.complete && !self.ended {
                 self.ended = true;
-                self.decoder.finish(&mut self.samples).map_err(|error| api_error(&error))?;
+                self.decoder
+                    .finish(&mut self.samples)
+                    .map_err(|error| api_error(&error))?;
             } else {
                 if self.ended {
                     self.stream.finish();
@@ -110,7 +115,11 @@ pub(crate) fn event(event: StreamEvent) -> RecognitionEvent {
     match event {
         StreamEvent::Speech => RecognitionEvent::Speech,
         StreamEvent::Partial(sentence) => RecognitionEvent::Partial(text(sentence)),
-        StreamEvent::Final { sentence, rest, heard_ms } => RecognitionEvent::Final {
+        StreamEvent::Final {
+            sentence,
+            rest,
+            heard_ms,
+        } => RecognitionEvent::Final {
             sentence: text(sentence),
             rest: rest.map(text),
             heard_ms,
@@ -125,8 +134,20 @@ pub(crate) fn event(event: StreamEvent) -> RecognitionEvent {
 }
 
 fn text(sentence: RecognizedSentence) -> RecognizedText {
-    let RecognizedSentence { begin_ms, end_ms, text, words, language } = sentence;
-    RecognizedText { begin_ms, end_ms, text, words, language }
+    let RecognizedSentence {
+        begin_ms,
+        end_ms,
+        text,
+        words,
+        language,
+    } = sentence;
+    RecognizedText {
+        begin_ms,
+        end_ms,
+        text,
+        words,
+        language,
+    }
 }
 
 fn stream_options(request: &RecognitionRequest) -> StreamOptions {

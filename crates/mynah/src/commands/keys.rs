@@ -23,7 +23,10 @@ pub(crate) fn run(options: &Common, command: &Keys) -> Result<ExitCode> {
 async fn create(store: &Store, name: &str) -> Result<ExitCode> {
     let key = store.create_key(name).await?;
     println!("API key: {}", key.secret);
-    eprintln!("It is shown this once only. Its id for `mynah keys revoke` is {}.", key.id);
+    eprintln!(
+        "It is shown this once only. Its id for `mynah keys revoke` is {}.",
+        key.id
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -33,11 +36,30 @@ async fn list(store: &Store) -> Result<ExitCode> {
         eprintln!("There are no keys: make one with `mynah keys create`.");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{:<10} {:<12} {:<22} {:<9} NAME", "ID", "KEY", "CREATED (UTC)", "STATE");
-    for KeyInfo { id, name, hint, created_at, revoked_at } in keys {
+    println!(
+        "{:<10} {:<12} {:<22} {:<9} NAME",
+        "ID", "KEY", "CREATED (UTC)", "STATE"
+    );
+    for KeyInfo {
+        id,
+        name,
+        hint,
+        created_at,
+        revoked_at,
+    } in keys
+    {
         let created = jiff::Timestamp::from_second(created_at)?;
-        let state = if revoked_at.is_some() { "revoked" } else { "active" };
-        println!("{:<10} {:<12} {:<22} {state:<9} {name}", id.to_string(), format!("{hint}..."), created.to_string());
+        let state = if revoked_at.is_some() {
+            "revoked"
+        } else {
+            "active"
+        };
+        println!(
+            "{:<10} {:<12} {:<22} {state:<9} {name}",
+            id.to_string(),
+            format!("{hint}..."),
+            created.to_string()
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! `mynah listen`: live captions of the microphone.
 //!
-//! The microphone is read by whichever recorder the system has (`arecord`, `parec`, `rec` of SoX,
-//! `ffmpeg`), so that building Mynah needs no sound library.
+//! The microphone is read by whichever recorder the system has (`arecord`, `parec`, `rec` of
+//! `SoX`, `ffmpeg`), so that building Mynah needs no sound library.
 
 use std::io::{IsTerminal, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
@@ -22,13 +22,52 @@ const COMPLAINT_BYTES_MAX: u64 = 4096;
 
 /// Recorders and the arguments that make them write 16-bit little-endian mono at 16 kHz to stdout.
 const RECORDERS: &[(&str, &[&str])] = &[
-    ("arecord", &["-q", "-t", "raw", "-f", "S16_LE", "-r", "16000", "-c", "1"]),
-    ("parec", &["--format=s16le", "--rate=16000", "--channels=1", "--latency-msec=100"]),
-    ("rec", &["-q", "-t", "raw", "-e", "signed", "-b", "16", "-r", "16000", "-c", "1", "-"]),
+    (
+        "arecord",
+        &["-q", "-t", "raw", "-f", "S16_LE", "-r", "16000", "-c", "1"],
+    ),
+    (
+        "parec",
+        &[
+            "--format=s16le",
+            "--rate=16000",
+            "--channels=1",
+            "--latency-msec=100",
+        ],
+    ),
+    (
+        "rec",
+        &[
+            "-q", "-t", "raw", "-e", "signed", "-b", "16", "-r", "16000", "-c", "1", "-",
+        ],
+    ),
     #[cfg(target_os = "macos")]
-    ("ffmpeg", &["-v", "error", "-f", "avfoundation", "-i", ":default", "-f", "s16le", "-ar", "16000", "-ac", "1", "-"]),
+    (
+        "ffmpeg",
+        &[
+            "-v",
+            "error",
+            "-f",
+            "avfoundation",
+            "-i",
+            ":default",
+            "-f",
+            "s16le",
+            "-ar",
+            "16000",
+            "-ac",
+            "1",
+            "-",
+        ],
+    ),
     #[cfg(not(target_os = "macos"))]
-    ("ffmpeg", &["-v", "error", "-f", "alsa", "-i", "default", "-f", "s16le", "-ar", "16000", "-ac", "1", "-"]),
+    (
+        "ffmpeg",
+        &[
+            "-v", "error", "-f", "alsa", "-i", "default", "-f", "s16le", "-ar", "16000", "-ac",
+            "1", "-",
+        ],
+    ),
 ];
 
 /// Shows captions until the recorder ends or Ctrl-C.
@@ -38,7 +77,11 @@ pub(crate) fn run(options: &Common, arguments: &Listen) -> Result<ExitCode> {
     let models = config.models(options)?;
     let pipeline = engine::default_pipeline(&models)?;
     // The microphone first: without one there is no use in loading models.
-    let mut source = if arguments.stdin { Source::Stdin } else { Source::open_microphone()? };
+    let mut source = if arguments.stdin {
+        Source::Stdin
+    } else {
+        Source::open_microphone()?
+    };
     let engine = engine::start(&models, options, &config, 1, &[&pipeline])?;
     let stream_options = StreamOptions {
         languages,
@@ -64,7 +107,11 @@ pub(crate) fn run(options: &Common, arguments: &Listen) -> Result<ExitCode> {
         };
         shown?;
         // After Ctrl-C the reader may still wait for the recorder, which ends with this process.
-        if fed.is_finished() { fed.await? } else { Ok(()) }
+        if fed.is_finished() {
+            fed.await?
+        } else {
+            Ok(())
+        }
     })?;
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
@@ -101,7 +148,10 @@ impl Source {
                  (PulseAudio), rec (SoX) or ffmpeg, or pipe audio in with --stdin"
             );
         }
-        bail!("there is no microphone that can be read ({})", complaints.join("; "))
+        bail!(
+            "there is no microphone that can be read ({})",
+            complaints.join("; ")
+        )
     }
 
     fn name(&self) -> &'static str {
@@ -136,20 +186,34 @@ impl Recorder {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
-        let Ok(mut child) = command else { return Ok(None) };
+        let Ok(mut child) = command else {
+            return Ok(None);
+        };
         let mut audio = child.stdout.take().context("it has no output")?;
         let mut first = vec![0; PIECE_BYTES];
         let count = audio.read(&mut first)?;
         first.truncate(count);
         if count > 0 {
-            return Ok(Some(Self { name, child, audio, first }));
+            return Ok(Some(Self {
+                name,
+                child,
+                audio,
+                first,
+            }));
         }
         let mut text = String::new();
         if let Some(stderr) = child.stderr.take() {
             stderr.take(COMPLAINT_BYTES_MAX).read_to_string(&mut text)?;
         }
         child.wait()?;
-        bail!("{}", text.trim().lines().last().unwrap_or("it gave no audio and no reason").trim())
+        bail!(
+            "{}",
+            text.trim()
+                .lines()
+                .last()
+                .unwrap_or("it gave no audio and no reason")
+                .trim()
+        )
     }
 }
 

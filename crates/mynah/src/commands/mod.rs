@@ -22,5 +22,7 @@ fn language(code: Option<&str>) -> Result<Vec<mynah_text::Language>> {
         mynah_text::Language::parse(code)
             .with_context(|| format!("`{code}` is not a language code such as zh, en or ja"))
     };
-    code.map(read).transpose().map(|language| language.into_iter().collect())
+    code.map(read)
+        .transpose()
+        .map(|language| language.into_iter().collect())
 }

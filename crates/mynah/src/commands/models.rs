@@ -16,9 +16,15 @@ pub(crate) fn run(options: &Common, command: &Models) -> Result<ExitCode> {
     let config = Config::read(options)?;
     let store = config.models(options)?;
     match command {
-        Models::List => list(&store, &config),
+        Models::List => {
+            list(&store, &config);
+            Ok(ExitCode::SUCCESS)
+        }
         Models::Pull { names, from_dir } => {
-            let options = PullOptions { from_dir: from_dir.clone(), ..PullOptions::from_env()? };
+            let options = PullOptions {
+                from_dir: from_dir.clone(),
+                ..PullOptions::from_env()?
+            };
             pull(&store, names, options)
         }
         Models::Rm { names } => remove(&store, names),
@@ -26,10 +32,13 @@ pub(crate) fn run(options: &Common, command: &Models) -> Result<ExitCode> {
     }
 }
 
-fn list(store: &Store, config: &Config) -> Result<ExitCode> {
+fn list(store: &Store, config: &Config) {
     println!("Models in {}", store.dir().display());
     println!();
-    println!("{:<20} {:<11} {:>9}  {:<12} TITLE", "MODEL", "STATE", "SIZE", "LICENCE");
+    println!(
+        "{:<20} {:<11} {:>9}  {:<12} TITLE",
+        "MODEL", "STATE", "SIZE", "LICENCE"
+    );
     for entry in store.catalogue().entries() {
         let state = match store.status(entry.id.as_str()) {
             Ok(Status::Complete) => "installed",
@@ -61,13 +70,16 @@ fn list(store: &Store, config: &Config) -> Result<ExitCode> {
             Ok(pipeline) => format!(
                 "{} (partial text: {})",
                 pipeline.recognizer,
-                if pipeline.partials.is_empty() { "the same".to_owned() } else { pipeline.partials.join(", ") }
+                if pipeline.partials.is_empty() {
+                    "the same".to_owned()
+                } else {
+                    pipeline.partials.join(", ")
+                }
             ),
             Err(error) => error.message,
         };
         println!("{:<28} {by}", format!("{id}*"));
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn pull(store: &Store, names: &[String], options: PullOptions) -> Result<ExitCode> {
@@ -88,7 +100,10 @@ fn pull(store: &Store, names: &[String], options: PullOptions) -> Result<ExitCod
 /// Rewrites the graphs of the models that run much faster for it.
 fn prepare(store: &Store, entries: &[&Entry], progress: &mut PullProgress) -> Result<()> {
     let mut runtime = None;
-    for entry in entries.iter().filter(|entry| entry.kind == Kind::Recognizer) {
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.kind == Kind::Recognizer)
+    {
         let id = entry.id.as_str();
         let folder = store.folder(id)?;
         if !needs_preparation(id, &folder) {
@@ -101,7 +116,9 @@ fn prepare(store: &Store, entries: &[&Entry], progress: &mut PullProgress) -> Re
             Some(runtime) => runtime,
             None => runtime.insert(Runtime::load(&engine::runtime_library(store)?)?),
         };
-        whisper::prepare(&folder, runtime, &mut |share| progress.share(&format!("preparing {id}"), share))?;
+        whisper::prepare(&folder, runtime, &mut |share| {
+            progress.share(&format!("preparing {id}"), share)
+        })?;
         progress.line(&format!("{id}: prepared for this machine"));
     }
     Ok(())
@@ -110,7 +127,11 @@ fn prepare(store: &Store, entries: &[&Entry], progress: &mut PullProgress) -> Re
 fn remove(store: &Store, names: &[String]) -> Result<ExitCode> {
     for entry in resolve(store, names)? {
         let freed = store.remove(entry.id.as_str())?;
-        println!("{}: removed, {:.1} MB freed", entry.id.as_str(), freed as f64 / 1e6);
+        println!(
+            "{}: removed, {:.1} MB freed",
+            entry.id.as_str(),
+            freed as f64 / 1e6
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -118,7 +139,10 @@ fn remove(store: &Store, names: &[String]) -> Result<ExitCode> {
 fn check(store: &Store, names: &[String]) -> Result<ExitCode> {
     let entries = if names.is_empty() {
         let present = |entry: &&Entry| {
-            !matches!(store.status(entry.id.as_str()), Ok(Status::Missing) | Err(_))
+            !matches!(
+                store.status(entry.id.as_str()),
+                Ok(Status::Missing) | Err(_)
+            )
         };
         store.catalogue().entries().iter().filter(present).collect()
     } else {
@@ -140,7 +164,11 @@ fn check(store: &Store, names: &[String]) -> Result<ExitCode> {
     if !sound {
         eprintln!("mynah: `mynah models pull MODEL` mends what is damaged or missing");
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The entries that ids and names of sets stand for, each once.

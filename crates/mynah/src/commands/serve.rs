@@ -17,8 +17,7 @@ use crate::config::Config;
 use crate::engine;
 
 /// Where the server listens unless told otherwise: reachable from this machine only.
-const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
 /// Live streams per worker unless told otherwise. `cargo xtask bench live` shows what a machine
 /// carries.
 const SLOTS_PER_WORKER: usize = 4;
@@ -40,8 +39,14 @@ async fn serve(options: &Common, arguments: &Serve) -> Result<ExitCode> {
     announce_first_key(&store).await?;
 
     let workers = config.workers(options);
-    let slots = arguments.slots.or(config.slots).unwrap_or(workers * SLOTS_PER_WORKER);
-    let configured = config.serve.values().filter(|p| engine::check(&models, p).is_ok());
+    let slots = arguments
+        .slots
+        .or(config.slots)
+        .unwrap_or(workers * SLOTS_PER_WORKER);
+    let configured = config
+        .serve
+        .values()
+        .filter(|p| engine::check(&models, p).is_ok());
     let pipelines: Vec<_> = std::iter::once(&pipeline).chain(configured).collect();
     let started = Instant::now();
     eprintln!("loading {} on {workers} workers ...", pipeline.recognizer);
@@ -53,7 +58,10 @@ async fn serve(options: &Common, arguments: &Serve) -> Result<ExitCode> {
         shutdown: CancellationToken::new(),
     });
     let address = listener.local_addr()?;
-    eprintln!("ready after {:.1} s, {slots} live slots", started.elapsed().as_secs_f32());
+    eprintln!(
+        "ready after {:.1} s, {slots} live slots",
+        started.elapsed().as_secs_f32()
+    );
     eprintln!("listening on ws://{address}/api-ws/v1/inference");
     stop_on_signal(app.shutdown.clone());
     mynah_server::serve(listener, app).await?;

@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Common, arguments: &Transcribe) -> Result<ExitCode> 
             ..StreamOptions::default()
         },
     };
-    job.run(arguments)
+    Ok(job.run(arguments))
 }
 
 /// The pipeline of files: one recogniser, the most accurate or the one asked for.
@@ -63,8 +63,12 @@ fn pipeline(models: &Store, model: Option<&str>) -> Result<Pipeline> {
     if let Some(model) = model {
         model.clone_into(&mut pipeline.recognizer);
     }
-    let pipeline =
-        Pipeline { effort: Effort::Accurate, partials: Vec::new(), detector: None, ..pipeline };
+    let pipeline = Pipeline {
+        effort: Effort::Accurate,
+        partials: Vec::new(),
+        detector: None,
+        ..pipeline
+    };
     engine::check(models, &pipeline)?;
     Ok(pipeline)
 }
@@ -78,13 +82,16 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self, arguments: &Transcribe) -> Result<ExitCode> {
+    fn run(&self, arguments: &Transcribe) -> ExitCode {
         let mut failed = false;
         for batch in arguments.files.chunks(FILES_AT_ONCE) {
             let results = std::thread::scope(|scope| {
                 let begin = |file| scope.spawn(move || self.transcribe(file));
                 let threads: Vec<_> = batch.iter().map(PathBuf::as_path).map(begin).collect();
-                threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+                threads
+                    .into_iter()
+                    .map(std::thread::ScopedJoinHandle::join)
+                    .collect::<Vec<_>>()
             });
             for (file, result) in batch.iter().zip(results) {
                 let result = result.unwrap_or_else(|_| bail!("the decoder panicked"));
@@ -97,18 +104,30 @@ impl Job {
                 }
             }
         }
-        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        if failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     }
 
     /// Recognises a file.
     fn transcribe(&self, file: &Path) -> Result<Vec<RecognizedSentence>> {
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let name = file
+            .file_name()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy()
+            .into_owned();
         let bar = self.bars.add(audio_bar(name));
-        let stream = self.engine.open_file(self.pipeline.clone(), self.options.clone());
+        let stream = self
+            .engine
+            .open_file(self.pipeline.clone(), self.options.clone());
         let sentences = std::thread::scope(|scope| {
             let feeding = scope.spawn(|| self.feed(file, &stream, &bar));
             let sentences = self.collect(&stream, &bar);
-            feeding.join().unwrap_or_else(|_| bail!("the decoder panicked"))?;
+            feeding
+                .join()
+                .unwrap_or_else(|_| bail!("the decoder panicked"))?;
             sentences
         });
         bar.finish_and_clear();
@@ -187,7 +206,10 @@ fn output_path(folder: &Path, file: &Path, format: Format) -> PathBuf {
 
 fn render(file: &Path, sentences: &[RecognizedSentence], format: Format) -> Result<String> {
     Ok(match format {
-        Format::Text => sentences.iter().map(|s| format!("{}\n", s.text)).collect(),
+        Format::Text => sentences
+            .iter()
+            .flat_map(|s| [s.text.as_str(), "\n"])
+            .collect(),
         Format::Json => {
             let transcript = Transcript {
                 file: &file.to_string_lossy(),
@@ -202,9 +224,19 @@ fn render(file: &Path, sentences: &[RecognizedSentence], format: Format) -> Resu
 
 fn all_cues(sentences: &[RecognizedSentence]) -> Vec<Cue> {
     let of_sentence = |sentence: &RecognizedSentence| {
-        let RecognizedSentence { begin_ms, end_ms, text, words, .. } = sentence.clone();
+        let RecognizedSentence {
+            begin_ms,
+            end_ms,
+            text,
+            words,
+            ..
+        } = sentence.clone();
         if words.is_empty() {
-            return vec![Cue { begin_ms, end_ms, text }];
+            return vec![Cue {
+                begin_ms,
+                end_ms,
+                text,
+            }];
         }
         cues(&Passage { text, words })
     };
