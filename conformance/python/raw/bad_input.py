@@ -203,11 +203,10 @@ def stops_reading(path):
     Task(sleepy).start()
     ping = b"\x89\xfd\0\0\0\0" + bytes(125)
     sleepy.sock.settimeout(1)
-    deadline, sent = time.monotonic() + 15, 0
+    deadline = time.monotonic() + 5
     try:
         while time.monotonic() < deadline:
             sleepy.sock.sendall(ping * 500)
-            sent += 500
     except OSError:
         pass  # Back-pressure or a closed connection: both keep the server's memory bounded.
     task = Task().start()

@@ -35,6 +35,26 @@ def pace(path):
     return task
 
 
+def word_times(path):
+    """Words follow each other inside of their sentence, and sentences do."""
+    task, heard_ms = recognized(path), 0
+    for sentence in task.finals:
+        require(sentence["words"], "a sentence without words")
+        require(heard_ms <= sentence["begin_time"], "a sentence begins before the last one ends")
+        heard_ms = sentence["begin_time"]
+        for word in sentence["words"]:
+            begin, end = word["begin_time"], word["end_time"]
+            require(
+                heard_ms <= begin <= end <= sentence["end_time"],
+                f"{word['text']!r} from {begin} to {end} ms, but its sentence lasts from "
+                f"{sentence['begin_time']} to {sentence['end_time']} ms, and the word before it "
+                f"begins at {heard_ms} ms",
+            )
+            heard_ms = begin
+        heard_ms = sentence["end_time"]
+    return task
+
+
 def audio_before_started(path):
     """Nobody waits for task-started: audio and even finish-task come right behind run-task."""
     task = Task()
@@ -165,6 +185,7 @@ def telephone(path):
 SCENARIOS = [
     own_task_id,
     pace,
+    word_times,
     audio_before_started,
     reuse,
     same_id_on_a_new_connection,

@@ -18,7 +18,10 @@ def main():
         for scenario in scenarios:
             name = f"{group}/{scenario.__name__.replace('_', '-')}"
             if sys.argv[1] == name:
-                task = scenario(os.environ["MYNAH_RECORDING"])
+                try:
+                    task = scenario(os.environ["MYNAH_RECORDING"])
+                except AssertionError as error:
+                    sys.exit(str(error))
                 print(json.dumps(task.report() if task else {}))
                 return
     sys.exit(f"there is no scenario {sys.argv[1]}")

@@ -25,6 +25,7 @@ use crate::codec::mp3::Mp3;
 use crate::codec::ogg::Ogg;
 use crate::codec::wav::WavCodec;
 use crate::framing::Framed;
+use crate::guard::guarded;
 use crate::limits::{FILE_BLOCK_SAMPLES, FILE_READ_BYTES, OUTPUT_RATE_HZ, SLICE_BYTES};
 use crate::sink::{Mixer, Sink};
 use crate::sniff::{Container, SNIFF_BYTES, id3v2_bytes, sniff};
@@ -68,16 +69,13 @@ impl FileDecoder {
             Container::Wav if !is_adpcm(&head) => Some(Box::new(WavCodec::new(OUTPUT_RATE_HZ))),
             _ => None,
         };
-        let (source, duration) = match codec {
-            Some(codec) => {
-                let file = BufReader::with_capacity(FILE_READ_BYTES, file);
-                (Source::Stream { file, codec }, None)
-            }
-            None => {
-                let demuxed = Demuxed::open(container, file)?;
-                let duration = demuxed.duration();
-                (Source::Demuxed(Box::new(demuxed)), duration)
-            }
+        let (source, duration) = if let Some(codec) = codec {
+            let file = BufReader::with_capacity(FILE_READ_BYTES, file);
+            (Source::Stream { file, codec }, None)
+        } else {
+            let demuxed = Demuxed::open(container, file)?;
+            let duration = demuxed.duration();
+            (Source::Demuxed(Box::new(demuxed)), duration)
         };
         let source = Some(source);
         Ok(Self {
@@ -122,12 +120,18 @@ impl FileDecoder {
                 sink.finish()?;
                 self.source = None;
                 if !self.mixer.wrote() {
-                    let (expected, found) = (self.container.as_str(), None);
-                    return Err(AudioError::NothingDecodable { expected, found });
+                    return Err(self.nothing());
                 }
             }
         }
         Ok(out)
+    }
+
+    fn nothing(&self) -> AudioError {
+        AudioError::NothingDecodable {
+            expected: self.container.as_str(),
+            found: None,
+        }
     }
 }
 
@@ -136,7 +140,11 @@ impl Iterator for FileDecoder {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.source.as_ref()?;
-        let block = self.next_block();
+        let block = guarded(self.container.as_str(), || self.next_block());
+        let block = block.map_err(|error| match error {
+            AudioError::NothingDecodable { .. } => self.nothing(),
+            error => error,
+        });
         if block.is_err() {
             self.source = None;
         }

@@ -8,6 +8,7 @@ mod codec;
 mod error;
 mod file;
 mod framing;
+mod guard;
 pub mod limits;
 mod live;
 mod resample;

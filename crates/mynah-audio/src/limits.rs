@@ -1,5 +1,5 @@
-//! Every bound of this crate, with its unit. Untrusted bytes can make a decoder hold no more than
-//! these say: about 200 KiB for a live stream, whatever is sent.
+//! Every bound of this crate, with its unit. Bytes of strangers cannot make a decoder hold more than
+//! these allow, whatever is sent: at most one frame, page or packet besides the codec's own state.
 
 use std::ops::RangeInclusive;
 

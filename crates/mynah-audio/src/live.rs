@@ -12,6 +12,7 @@ use crate::codec::ogg::Ogg;
 use crate::codec::speex::Speex;
 use crate::codec::wav::WavCodec;
 use crate::framing::Framed;
+use crate::guard::guarded;
 use crate::limits::{PUSH_SAMPLES_MAX, SAMPLE_RATES_HZ, SLICE_BYTES};
 use crate::sink::{Mixer, Sink};
 use crate::sniff::{SNIFF_BYTES, sniff};
@@ -183,13 +184,11 @@ impl LiveDecoder {
         work: impl FnOnce(&mut dyn Codec, &mut Sink<'_>) -> Result<(), AudioError>,
     ) -> Result<(), AudioError> {
         let codec = self.codec.as_deref_mut().ok_or(AudioError::Finished)?;
-        let result = work(
-            codec,
-            &mut Sink {
-                mixer: &mut self.mixer,
-                out,
-            },
-        );
+        let mut sink = Sink {
+            mixer: &mut self.mixer,
+            out,
+        };
+        let result = guarded(self.format.as_str(), || work(codec, &mut sink));
         if result.is_err() {
             self.codec = None;
         }

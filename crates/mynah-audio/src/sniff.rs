@@ -24,7 +24,7 @@ pub enum Container {
     Flac,
     /// Flash video.
     Flv,
-    /// Matroska or WebM.
+    /// Matroska or `WebM`.
     Matroska,
     /// ISO base media: mp4, m4a, mov, 3gp.
     Mp4,
@@ -107,7 +107,7 @@ fn sniff_sync(head: &[u8]) -> Option<Container> {
     }
 }
 
-/// Length of the ID3v2 tag at the front of `bytes`, with its header, in bytes.
+/// Length of the `ID3v2` tag at the front of `bytes`, with its header, in bytes.
 pub(crate) fn id3v2_bytes(bytes: &[u8]) -> Option<u64> {
     let &[b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = bytes else {
         return None;

@@ -58,8 +58,15 @@ fn read(audio: &Audio) -> std::io::Result<StreamAudio> {
     let pcm = std::fs::read(&audio.pcm)?;
     let byte_at = |ms: u32| (2 * (ms as usize * audio.sample_rate as usize / 1_000)).min(pcm.len());
     let (mut stream, mut begin_ms) = (StreamAudio::new(audio.sample_rate), 0);
-    for Speech { onset_ms, offset_ms } in &audio.utterances {
-        let speech = Utterance { onset_ms: onset_ms - begin_ms, offset_ms: offset_ms - begin_ms };
+    for Speech {
+        onset_ms,
+        offset_ms,
+    } in &audio.utterances
+    {
+        let speech = Utterance {
+            onset_ms: onset_ms - begin_ms,
+            offset_ms: offset_ms - begin_ms,
+        };
         stream = stream.utterance(&pcm[byte_at(begin_ms)..byte_at(*offset_ms)], speech);
         begin_ms = *offset_ms;
     }

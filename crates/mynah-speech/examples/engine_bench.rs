@@ -5,9 +5,9 @@
 //! GRAPHS is `prepared` or `packaged`, a line of LIST is `language<TAB>path`. The models are those in
 //! `MYNAH_MODELS_DIR`. Prints a JSON object for each line, [`Heard`], and a last one, [`Memory`].
 //!
-//! Both ways share the feature extraction, the vocabulary, the prompt and the suppressed tokens, and
-//! have a short clip recognised before the first one that counts. Reading the recordings is not
-//! counted, but all that comes after it is.
+//! Both ways share the feature extraction, the vocabulary, the suppressed tokens and the limit of
+//! tokens, and have a short clip recognised before the first one that counts. Reading the recordings
+//! is not counted, but all that comes after it is.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,6 +35,12 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// What the published encoder takes: bands, and frames of 10 ms.
 const FEATURES: [usize; 3] = [1, 80, 3000];
+/// The limit of tokens that the prepared graphs have as well: this many, and
+/// [`TOKENS_PER_SECOND_MAX`] for each second. With a higher one, a single text caught in a loop would
+/// make the published graphs look slower than they are.
+const TOKENS_MAX: usize = 10;
+/// See [`TOKENS_MAX`].
+const TOKENS_PER_SECOND_MAX: usize = 7;
 
 /// What was heard in one recording.
 #[derive(Serialize)]
@@ -69,7 +75,12 @@ fn main() -> Result<()> {
         let heard = measure(engine.as_mut(), language, Path::new(path))?;
         println!("{}", serde_json::to_string(&heard)?);
     }
-    println!("{}", serde_json::to_string(&Memory { peak_bytes: peak_bytes()? })?);
+    println!(
+        "{}",
+        serde_json::to_string(&Memory {
+            peak_bytes: peak_bytes()?
+        })?
+    );
     Ok(())
 }
 
@@ -85,7 +96,11 @@ fn open(model: &str, graphs: &str, threads: usize) -> Result<Box<dyn Engine>> {
         "prepared" => Err("a recogniser computes on 1 thread".into()),
         "packaged" => {
             let environment = ort::init_from(&library)?.build()?;
-            Ok(Box::new(Packaged::open(&models.join(model), &environment, threads)?))
+            Ok(Box::new(Packaged::open(
+                &models.join(model),
+                &environment,
+                threads,
+            )?))
         }
         other => Err(format!("graphs are prepared or packaged, not {other}").into()),
     }
@@ -110,7 +125,10 @@ fn peak_bytes() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-    Ok(kibibytes.ok_or("no peak in the process's status")?.parse::<u64>()? * 1024)
+    Ok(kibibytes
+        .ok_or("no peak in the process's status")?
+        .parse::<u64>()?
+        * 1024)
 }
 
 /// The recogniser that the program uses.
@@ -119,7 +137,12 @@ struct Prepared(Box<dyn Recognizer>);
 impl Engine for Prepared {
     fn hear(&mut self, samples: &[f32], language: Language) -> Result<String> {
         let (language, effort) = (Some(language), Effort::Fast);
-        let utterance = Utterance { samples, language, words: false, effort };
+        let utterance = Utterance {
+            samples,
+            language,
+            words: false,
+            effort,
+        };
         Ok(self.0.recognize(&utterance)?.text)
     }
 }
@@ -167,8 +190,6 @@ struct Rules {
     decoder_start_token_id: u32,
     eos_token_id: u32,
     lang_to_id: HashMap<String, u32>,
-    /// Tokens of prompt and text together.
-    max_length: usize,
     no_timestamps_token_id: u32,
     suppress_tokens: Vec<u32>,
     task_to_id: Tasks,
@@ -182,7 +203,8 @@ struct Tasks {
 impl Engine for Packaged {
     fn hear(&mut self, samples: &[f32], language: Language) -> Result<String> {
         let states = self.encode(samples)?;
-        let tokens = self.decode(&states, language)?;
+        let tokens_max = TOKENS_MAX + TOKENS_PER_SECOND_MAX * samples.len() / SAMPLE_RATE_HZ;
+        let tokens = self.decode(&states, language, tokens_max)?;
         Ok(self.tokenizer.decode(&tokens).trim().to_owned())
     }
 }
@@ -210,16 +232,23 @@ impl Packaged {
     fn encode(&mut self, samples: &[f32]) -> Result<DynValue> {
         let features = Tensor::from_array((FEATURES, features(samples)))?;
         let inputs = ort::inputs!["input_features" => features];
-        let mut outputs = self.encoder.run_with_options(inputs, &self.encoder_outputs)?;
+        let mut outputs = self
+            .encoder
+            .run_with_options(inputs, &self.encoder_outputs)?;
         take(&mut outputs, "last_hidden_state")
     }
 
-    /// Always the most probable token, until the end or until the positions are used up.
-    fn decode(&mut self, states: &DynValue, language: Language) -> Result<Vec<u32>> {
+    /// Always the most probable token, until the end or the limit.
+    fn decode(
+        &mut self,
+        states: &DynValue,
+        language: Language,
+        tokens_max: usize,
+    ) -> Result<Vec<u32>> {
         let prompt = self.rules.prompt(language)?;
         let (mut logits, mut past) = self.begin(&prompt, states)?;
         let mut tokens = Vec::new();
-        while prompt.len() + tokens.len() < self.rules.max_length {
+        while tokens.len() < tokens_max {
             let token = self.rules.best_token(logits, tokens.is_empty());
             if token == self.rules.eos_token_id {
                 break;
@@ -232,9 +261,13 @@ impl Packaged {
 
     fn begin(&mut self, prompt: &[u32], states: &DynValue) -> Result<(Vec<f32>, Past)> {
         let (decoder, encoder) = (&self.names.past_decoder, &self.names.past_encoder);
-        let nothing =
-            Past { decoder: self.sizes.nothing(decoder)?, encoder: self.sizes.nothing(encoder)? };
-        let inputs = self.names.inputs(prompt, states, false, nothing.decoder, &nothing.encoder)?;
+        let nothing = Past {
+            decoder: self.sizes.nothing(decoder)?,
+            encoder: self.sizes.nothing(encoder)?,
+        };
+        let inputs = self
+            .names
+            .inputs(prompt, states, false, nothing.decoder, &nothing.encoder)?;
         let mut outputs = self.decoder.run_with_options(inputs, &self.first_outputs)?;
         let past = Past {
             decoder: take_all(&mut outputs, &self.names.present_decoder)?,
@@ -244,12 +277,20 @@ impl Packaged {
     }
 
     fn step(&mut self, token: u32, states: &DynValue, past: Past) -> Result<(Vec<f32>, Past)> {
-        let inputs = self.names.inputs(&[token], states, true, past.decoder, &past.encoder)?;
+        let inputs = self
+            .names
+            .inputs(&[token], states, true, past.decoder, &past.encoder)?;
         let mut outputs = self.decoder.run_with_options(inputs, &self.next_outputs)?;
         let decoder = take_all(&mut outputs, &self.names.present_decoder)?;
         let logits = last_logits(&mut outputs)?;
         drop(outputs);
-        Ok((logits, Past { decoder, encoder: past.encoder }))
+        Ok((
+            logits,
+            Past {
+                decoder,
+                encoder: past.encoder,
+            },
+        ))
     }
 }
 
@@ -257,10 +298,14 @@ impl Names {
     fn of(decoder: &Session) -> Self {
         let past = |of: &str| {
             let inputs = decoder.inputs().iter().map(|input| input.name().to_owned());
-            inputs.filter(|name| name.starts_with("past_key_values.") && name.contains(of)).collect()
+            inputs
+                .filter(|name| name.starts_with("past_key_values.") && name.contains(of))
+                .collect()
         };
         let present = |past: &Vec<String>| {
-            past.iter().map(|name| name.replacen("past_key_values", "present", 1)).collect()
+            past.iter()
+                .map(|name| name.replacen("past_key_values", "present", 1))
+                .collect()
         };
         let (past_decoder, past_encoder) = (past(".decoder."), past(".encoder."));
         Self {
@@ -281,9 +326,15 @@ impl Names {
     ) -> Result<Vec<(Cow<'a, str>, SessionInputValue<'a>)>> {
         let ids: Vec<i64> = tokens.iter().map(|token| i64::from(*token)).collect();
         let mut inputs: Vec<(Cow<'a, str>, SessionInputValue<'a>)> = vec![
-            ("input_ids".into(), Tensor::from_array(([1, ids.len()], ids))?.into()),
+            (
+                "input_ids".into(),
+                Tensor::from_array(([1, ids.len()], ids))?.into(),
+            ),
             ("encoder_hidden_states".into(), states.into()),
-            ("use_cache_branch".into(), Tensor::from_array(([1], vec![goes_on]))?.into()),
+            (
+                "use_cache_branch".into(),
+                Tensor::from_array(([1], vec![goes_on]))?.into(),
+            ),
         ];
         for (name, value) in self.past_decoder.iter().zip(decoder) {
             inputs.push((name.into(), value.into()));
@@ -308,19 +359,34 @@ impl Sizes {
 impl Rules {
     fn prompt(&self, language: Language) -> Result<[u32; 4]> {
         let written = format!("<|{language}|>");
-        let language = self.lang_to_id.get(&written).ok_or_else(|| format!("no token {written}"))?;
+        let language = self
+            .lang_to_id
+            .get(&written)
+            .ok_or_else(|| format!("no token {written}"))?;
         let task = self.task_to_id.transcribe;
-        Ok([self.decoder_start_token_id, *language, task, self.no_timestamps_token_id])
+        Ok([
+            self.decoder_start_token_id,
+            *language,
+            task,
+            self.no_timestamps_token_id,
+        ])
     }
 
     fn best_token(&self, mut logits: Vec<f32>, first: bool) -> u32 {
-        let forbidden_first = if first { self.begin_suppress_tokens.as_slice() } else { &[] };
+        let forbidden_first = if first {
+            self.begin_suppress_tokens.as_slice()
+        } else {
+            &[]
+        };
         for token in self.suppress_tokens.iter().chain(forbidden_first) {
             if let Some(logit) = logits.get_mut(*token as usize) {
                 *logit = f32::NEG_INFINITY;
             }
         }
-        let best = logits.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+        let best = logits
+            .iter()
+            .enumerate()
+            .max_by(|(_, a), (_, b)| a.total_cmp(b));
         best.map_or(self.eos_token_id, |(token, _)| token as u32)
     }
 }
@@ -338,7 +404,11 @@ fn open_session(environment: &Environment, path: &Path, threads: usize) -> Resul
 
 fn wanted(output: &str, more: &[&[String]]) -> Result<RunOptions<HasSelectedOutputs>> {
     let selector = OutputSelector::no_default().with(output);
-    let selector = more.iter().copied().flatten().fold(selector, OutputSelector::with);
+    let selector = more
+        .iter()
+        .copied()
+        .flatten()
+        .fold(selector, OutputSelector::with);
     Ok(RunOptions::new()?.with_outputs(selector))
 }
 
@@ -347,7 +417,11 @@ fn last_logits(outputs: &mut SessionOutputs<'_>) -> Result<Vec<f32>> {
     let logits = take(outputs, "logits")?;
     let (shape, logits) = logits.try_extract_tensor::<f32>()?;
     let vocabulary = shape.last().map_or(1, |length| *length as usize).max(1);
-    Ok(logits.rchunks_exact(vocabulary).next().ok_or("no logits")?.to_vec())
+    Ok(logits
+        .rchunks_exact(vocabulary)
+        .next()
+        .ok_or("no logits")?
+        .to_vec())
 }
 
 fn take_all(outputs: &mut SessionOutputs<'_>, names: &[String]) -> Result<Vec<DynValue>> {
@@ -355,7 +429,9 @@ fn take_all(outputs: &mut SessionOutputs<'_>, names: &[String]) -> Result<Vec<Dy
 }
 
 fn take(outputs: &mut SessionOutputs<'_>, name: &str) -> Result<DynValue> {
-    outputs.remove(name).ok_or_else(|| format!("the network gives no {name}").into())
+    outputs
+        .remove(name)
+        .ok_or_else(|| format!("the network gives no {name}").into())
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {

@@ -6,7 +6,11 @@
 //! `MYNAH_AUDIO_DIR`. Prints each utterance and, at the end, the error rate and the real-time
 //! factor.
 
-#![expect(clippy::unwrap_used, reason = "a measuring tool stops at what it does not understand")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a measuring tool stops at what it does not understand"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,18 +27,35 @@ fn main() {
         panic!("usage: MODEL LANGUAGE EFFORT KNOWN [TEXT BEFORE]");
     };
     let language = Language::parse(code).unwrap();
-    let effort = if effort == "accurate" { Effort::Accurate } else { Effort::Fast };
+    let effort = if effort == "accurate" {
+        Effort::Accurate
+    } else {
+        Effort::Fast
+    };
     let before = before.first().map_or("", String::as_str);
     let mut whisper = open(model);
     let mut total = Total::default();
     for (samples, truth) in clips(language) {
         let given = (known == "given").then_some(language);
-        let utterance = Utterance { samples: &samples, language: given, words: false, effort };
+        let utterance = Utterance {
+            samples: &samples,
+            language: given,
+            words: false,
+            effort,
+        };
         let started = Instant::now();
         let heard = whisper.recognize_after(before, &utterance).unwrap();
         total.spent += started.elapsed();
-        let wrong = errors(&normalise(&truth, language), &normalise(&heard.text, language));
-        println!("{}\t{}\t{truth}\t{}", wrong.total(), heard.language, heard.text);
+        let wrong = errors(
+            &normalise(&truth, language),
+            &normalise(&heard.text, language),
+        );
+        println!(
+            "{}\t{}\t{truth}\t{}",
+            wrong.total(),
+            heard.language,
+            heard.text
+        );
         total.audio_ms += u64::from(samples_to_ms(samples.len()));
         total.errors = total.errors + wrong;
         total.clips += 1;
@@ -56,9 +77,18 @@ struct Total {
 
 impl Total {
     fn print(&self) {
-        let Self { clips, finished, other_language, errors, .. } = self;
+        let Self {
+            clips,
+            finished,
+            other_language,
+            errors,
+            ..
+        } = self;
         let (wrong, units) = (errors.total(), errors.reference_units);
-        println!("error rate {:.1} % ({wrong} of {units})", 100.0 * errors.rate());
+        println!(
+            "error rate {:.1} % ({wrong} of {units})",
+            100.0 * errors.rate()
+        );
         println!("{clips} clips, {finished} end with a mark, {other_language} in another language");
         let audio_s = self.audio_ms as f64 / 1000.0;
         println!("real-time factor {:.4}", self.spent.as_secs_f64() / audio_s);
@@ -75,8 +105,11 @@ fn open(model: &str) -> Whisper {
 
 /// Samples and text of each recording in a language.
 fn clips(language: Language) -> Vec<(Vec<f32>, String)> {
-    let corpus =
-        if language == Language::ENGLISH { "en/librispeech-test-other" } else { "zh/aishell" };
+    let corpus = if language == Language::ENGLISH {
+        "en/librispeech-test-other"
+    } else {
+        "zh/aishell"
+    };
     let audio = PathBuf::from(std::env::var_os("MYNAH_AUDIO_DIR").unwrap()).join(corpus);
     let list = std::fs::read_to_string(audio.join("transcripts.tsv")).unwrap();
     let clip = |line: &str| {
@@ -88,5 +121,8 @@ fn clips(language: Language) -> Vec<(Vec<f32>, String)> {
 }
 
 fn samples(path: &Path) -> Vec<f32> {
-    FileDecoder::open(path).unwrap().flat_map(Result::unwrap).collect()
+    FileDecoder::open(path)
+        .unwrap()
+        .flat_map(Result::unwrap)
+        .collect()
 }

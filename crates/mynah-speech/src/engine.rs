@@ -97,7 +97,11 @@ impl Engine {
             used: AtomicUsize::new(0),
             scheduler: scheduler.clone(),
         });
-        Ok(Self { scheduler, slots, workers: Mutex::new(workers) })
+        Ok(Self {
+            scheduler,
+            slots,
+            workers: Mutex::new(workers),
+        })
     }
 
     /// Opens a live stream, if a slot is free.
@@ -228,12 +232,16 @@ fn open_engines(
         Ok(engines)
     };
     std::thread::scope(|scope| {
-        let opening: Vec<_> = (0..config.workers.max(1)).map(|_| scope.spawn(open)).collect();
+        let opening: Vec<_> = (0..config.workers.max(1))
+            .map(|_| scope.spawn(open))
+            .collect();
         opening
             .into_iter()
             .map(|thread| {
                 thread.join().unwrap_or_else(|_| {
-                    Err(SpeechError::Unsupported("an engine panicked while opening".to_owned()))
+                    Err(SpeechError::Unsupported(
+                        "an engine panicked while opening".to_owned(),
+                    ))
                 })
             })
             .collect()
@@ -247,7 +255,11 @@ mod tests {
     #[test]
     fn a_slot_is_free_again_as_soon_as_it_is_dropped() {
         let scheduler = Scheduler::new(1);
-        let slots = Arc::new(Slots { total: 2, used: AtomicUsize::new(0), scheduler });
+        let slots = Arc::new(Slots {
+            total: 2,
+            used: AtomicUsize::new(0),
+            scheduler,
+        });
         let first = slots.take().ok();
         let second = slots.take().ok();
         assert!(first.is_some() && second.is_some());

@@ -17,7 +17,10 @@ pub struct EngineFactory {
 impl EngineFactory {
     /// A factory for the models in the folder `models`, one subfolder a model id.
     pub fn new(runtime: Runtime, models: &Path) -> Self {
-        Self { runtime, models: models.to_owned() }
+        Self {
+            runtime,
+            models: models.to_owned(),
+        }
     }
 
     /// Opens the recogniser with the model id `id`, `whisper-small` for instance.
@@ -30,7 +33,9 @@ impl EngineFactory {
                 Box::new(Moonshine::open(&folder, &self.runtime)?)
             }
             other => {
-                return Err(SpeechError::Unsupported(format!("no engine runs the model {other}")));
+                return Err(SpeechError::Unsupported(format!(
+                    "no engine runs the model {other}"
+                )));
             }
         })
     }
@@ -58,13 +63,21 @@ impl Engines {
     /// The engines of one worker.
     pub(crate) fn open(factory: EngineFactory) -> Result<Self, SpeechError> {
         let voice_activity = Some(factory.voice_activity()?);
-        Ok(Self { factory: Some(factory), voice_activity, recognizers: HashMap::new() })
+        Ok(Self {
+            factory: Some(factory),
+            voice_activity,
+            recognizers: HashMap::new(),
+        })
     }
 
     /// No engines at all, for tests of what surrounds them.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
-        Self { factory: None, voice_activity: None, recognizers: HashMap::new() }
+        Self {
+            factory: None,
+            voice_activity: None,
+            recognizers: HashMap::new(),
+        }
     }
 
     /// Opens a recogniser now, so that its first user does not wait for it.
@@ -80,15 +93,17 @@ impl Engines {
         }
         match self.recognizers.get_mut(id) {
             Some(recognizer) => Ok(recognizer.as_mut()),
-            None => Err(SpeechError::Unsupported(format!("the model {id} is not open"))),
+            None => Err(SpeechError::Unsupported(format!(
+                "the model {id} is not open"
+            ))),
         }
     }
 
     /// The voice-activity detector.
     pub(crate) fn voice_activity(&mut self) -> Result<&mut Silero, SpeechError> {
-        self.voice_activity
-            .as_mut()
-            .ok_or_else(|| SpeechError::Unsupported("no voice-activity detector is open".to_owned()))
+        self.voice_activity.as_mut().ok_or_else(|| {
+            SpeechError::Unsupported("no voice-activity detector is open".to_owned())
+        })
     }
 
     fn factory(&self) -> Result<&EngineFactory, SpeechError> {

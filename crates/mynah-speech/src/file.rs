@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::channel::{Channel, Intake, RecognizedSentence, StreamEvent};
+use crate::channel::{Channel, Intake, StreamEvent};
 use crate::engines::Engines;
 use crate::listener::{Heard, Listener, Span, position_ms};
 use crate::pipeline::{Pipeline, StreamOptions};
 use crate::polish::{self, Draft};
 use crate::scheduler::{Class, Scheduler, Task, lock};
-use crate::{Effort, Hypothesis, SpeechError, Utterance, ms_to_samples};
+use crate::{Effort, SpeechError, Utterance, ms_to_samples};
 
 /// Audio heard in one go, in milliseconds.
 const LISTEN_MS_MAX: u32 = 10_000;
@@ -206,19 +206,20 @@ impl Sentence {
             effort: Effort::Accurate,
         };
         let recognizer = engines.recognizer(&self.file.pipeline.recognizer)?;
-        let draft = Draft::new(recognizer.recognize(&utterance)?, position_ms(self.span.from));
+        let draft = Draft::new(
+            recognizer.recognize(&utterance)?,
+            position_ms(self.span.from),
+        );
         if draft.is_empty() {
-            return Ok(StreamEvent::Nothing { heard_ms: self.heard_ms });
+            return Ok(StreamEvent::Nothing {
+                heard_ms: self.heard_ms,
+            });
         }
-        let Hypothesis { text, words, language } =
-            polish::polish(&draft, self.file.options.text, true);
-        let sentence = RecognizedSentence {
-            begin_ms: position_ms(self.span.begin),
-            end_ms: position_ms(self.span.end),
-            text,
-            words,
-            language,
-        };
-        Ok(StreamEvent::Final { sentence, rest: None, heard_ms: self.heard_ms })
+        let sentence = polish::sentence(&draft, self.span, self.file.options.text, true);
+        Ok(StreamEvent::Final {
+            sentence,
+            rest: None,
+            heard_ms: self.heard_ms,
+        })
     }
 }

@@ -33,9 +33,9 @@ pub use muggle::Muggle;
 pub use mynah_text::Word;
 pub use partial::Partial;
 pub use pipeline::{Pipeline, StreamOptions, TextOptions};
-pub use runtime::Runtime;
-pub use segmenter::{SENTENCE_SILENCE_MS_MAX, SENTENCE_SILENCE_MS_MIN, SegmenterOptions};
 pub use recognizer::{
     Effort, Hypothesis, Recognizer, SAMPLE_RATE_HZ, UTTERANCE_MS_MAX, Utterance, ms_to_samples,
     samples_to_ms,
 };
+pub use runtime::Runtime;
+pub use segmenter::{SENTENCE_SILENCE_MS_MAX, SENTENCE_SILENCE_MS_MIN, SegmenterOptions};

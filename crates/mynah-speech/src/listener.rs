@@ -94,7 +94,8 @@ impl Listener {
     pub(crate) fn finish(&mut self, silero: &mut Silero) -> Result<Option<Span>, SpeechError> {
         let rest = self.waiting.len() - self.unheard;
         if rest > 0 {
-            self.waiting.resize(self.unheard + rest.next_multiple_of(WINDOW_SAMPLES), 0.0);
+            self.waiting
+                .resize(self.unheard + rest.next_multiple_of(WINDOW_SAMPLES), 0.0);
         }
         while let Some(heard) = self.hear(silero)? {
             if let Heard::End(span) = heard {
@@ -116,14 +117,21 @@ impl Listener {
         let span = self.sentence()?;
         self.segmenter.cut_at(position);
         self.floor = position;
-        Some(Span { end: position.min(span.end), ..span })
+        Some(Span {
+            end: position.min(span.end),
+            ..span
+        })
     }
 
     /// The open sentence, up to its newest speech.
     pub(crate) fn sentence(&self) -> Option<Span> {
         let (begin, end) = self.segmenter.sentence()?;
         let lead_in = begin.saturating_sub(ms_to_samples(LEAD_IN_MS) as u64);
-        Some(Span { from: lead_in.max(self.floor).max(self.history_start), begin, end })
+        Some(Span {
+            from: lead_in.max(self.floor).max(self.history_start),
+            begin,
+            end,
+        })
     }
 
     /// Length of the pause that the open sentence is in, in milliseconds.
@@ -158,7 +166,9 @@ impl Listener {
 
     /// Forgets audio that no sentence needs any more; what lies after `keep_from` is kept.
     pub(crate) fn forget_before(&mut self, keep_from: Option<u64>) {
-        let idle = self.position().saturating_sub(ms_to_samples(2 * LEAD_IN_MS) as u64);
+        let idle = self
+            .position()
+            .saturating_sub(ms_to_samples(2 * LEAD_IN_MS) as u64);
         let open = self.sentence().map(|span| span.from);
         let keep = keep_from.into_iter().chain(open).fold(idle, u64::min);
         let excess = keep.saturating_sub(self.history_start) as usize;

@@ -125,7 +125,10 @@ impl LiveTask {
             decode: None,
             finished: false,
         };
-        Self { channel: Arc::default(), state: Mutex::new(state) }
+        Self {
+            channel: Arc::default(),
+            state: Mutex::new(state),
+        }
     }
 
     /// Schedules the task because audio came.
@@ -170,7 +173,11 @@ impl State {
         engines: &mut Engines,
         scheduler: &Scheduler,
     ) -> Result<Next, SpeechError> {
-        let samples_max = if self.decode.is_some() { 0 } else { ms_to_samples(LISTEN_MS_MAX) };
+        let samples_max = if self.decode.is_some() {
+            0
+        } else {
+            ms_to_samples(LISTEN_MS_MAX)
+        };
         let Intake::Audio { samples, finished } = channel.take(samples_max) else {
             return Ok(Next::End);
         };
@@ -186,7 +193,9 @@ impl State {
             Some(Decode::Advance(_)) => Next::Run(ADVANCE_WITHIN),
             Some(Decode::Partial(_)) => Next::Run(PARTIAL_WITHIN),
             None if finished => {
-                channel.emit(StreamEvent::Finished { heard_ms: self.listener.received_ms() });
+                channel.emit(StreamEvent::Finished {
+                    heard_ms: self.listener.received_ms(),
+                });
                 Next::End
             }
             None => Next::Rest,
@@ -252,8 +261,15 @@ impl State {
         let span = self.listener.sentence()?;
         let semantic = self.options.segmentation.semantic;
         let wanted = semantic || (self.options.partials && !hurried);
-        let known = self.advance.as_ref().is_some_and(|advance| advance.end == span.end);
-        let pause_ms = if semantic { SEMANTIC_PAUSE_MS } else { PAUSE_MS };
+        let known = self
+            .advance
+            .as_ref()
+            .is_some_and(|advance| advance.end == span.end);
+        let pause_ms = if semantic {
+            SEMANTIC_PAUSE_MS
+        } else {
+            PAUSE_MS
+        };
         (wanted && !known && self.listener.pause_ms() >= pause_ms).then_some(Decode::Advance(span))
     }
 
@@ -299,7 +315,9 @@ impl State {
             words: true,
             effort: self.pipeline.effort,
         };
-        let hypothesis = engines.recognizer(&self.pipeline.recognizer)?.recognize(&utterance)?;
+        let hypothesis = engines
+            .recognizer(&self.pipeline.recognizer)?
+            .recognize(&utterance)?;
         if !hypothesis.text.is_empty() {
             self.language = Some(hypothesis.language);
         }
@@ -309,7 +327,9 @@ impl State {
     fn recognized_in_advance(&mut self, span: Span, draft: Draft, channel: &Channel) {
         let semantic = self.options.segmentation.semantic;
         if semantic && let Some((done, rest)) = draft.split_complete() {
-            let cut = rest.as_ref().map_or(span.end, |rest| rest.begin().max(span.begin));
+            let cut = rest
+                .as_ref()
+                .map_or(span.end, |rest| rest.begin().max(span.begin));
             if let Some(span) = self.listener.cut_at(cut) {
                 self.shown_to = self.listener.position();
                 self.emit_final(span, &done, rest.as_ref(), channel);
@@ -321,7 +341,10 @@ impl State {
         }
         self.shown_to = span.end;
         self.growing = Growing::default();
-        self.advance = Some(Advance { end: span.end, draft });
+        self.advance = Some(Advance {
+            end: span.end,
+            draft,
+        });
     }
 
     /// Shows what the open sentence sounds like so far.
@@ -336,7 +359,10 @@ impl State {
         let Some((model, language)) = self.partial_recognizer(span, engines)? else {
             return Ok(());
         };
-        let from = self.advance.as_ref().map_or(span.from, |advance| advance.end);
+        let from = self
+            .advance
+            .as_ref()
+            .map_or(span.from, |advance| advance.end);
         let utterance = Utterance {
             samples: self.listener.audio(from, span.end),
             language: Some(language),
@@ -389,7 +415,11 @@ impl State {
         if samples.len() < ms_to_samples(DETECTION_MS) {
             return Ok(None);
         }
-        let detector = self.pipeline.detector.as_ref().unwrap_or(&self.pipeline.recognizer);
+        let detector = self
+            .pipeline
+            .detector
+            .as_ref()
+            .unwrap_or(&self.pipeline.recognizer);
         let found = engines.recognizer(detector)?.detect_language(samples)?;
         let hints = &self.options.languages;
         self.language = found.filter(|found| hints.is_empty() || hints.contains(found));
@@ -416,20 +446,25 @@ impl State {
         }
         let rest = rest.map(|rest| {
             let end = self.listener.sentence().map_or(span.end, |open| open.end);
-            self.sentence(Span { from: span.end, begin: span.end, end }, rest, false)
+            self.sentence(
+                Span {
+                    from: span.end,
+                    begin: span.end,
+                    end,
+                },
+                rest,
+                false,
+            )
         });
         let sentence = self.sentence(span, draft, true);
-        channel.emit(StreamEvent::Final { sentence, rest, heard_ms });
+        channel.emit(StreamEvent::Final {
+            sentence,
+            rest,
+            heard_ms,
+        });
     }
 
     fn sentence(&self, span: Span, draft: &Draft, ended: bool) -> RecognizedSentence {
-        let Hypothesis { text, words, language } = polish::polish(draft, self.options.text, ended);
-        RecognizedSentence {
-            begin_ms: position_ms(span.begin),
-            end_ms: position_ms(span.end),
-            text,
-            words,
-            language,
-        }
+        polish::sentence(draft, span, self.options.text, ended)
     }
 }

@@ -43,7 +43,11 @@ pub struct TextOptions {
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { punctuation: true, inverse_text_normalization: true, disfluency_removal: false }
+        Self {
+            punctuation: true,
+            inverse_text_normalization: true,
+            disfluency_removal: false,
+        }
     }
 }
 

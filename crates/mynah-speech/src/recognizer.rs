@@ -3,8 +3,8 @@
 use mynah_text::{Language, Word};
 use serde::{Deserialize, Serialize};
 
-use crate::memo::Memo;
 use crate::SpeechError;
+use crate::memo::Memo;
 
 /// Sample rate of all audio inside this crate, in Hz. Samples are mono `f32` in -1.0..=1.0.
 pub const SAMPLE_RATE_HZ: usize = 16_000;

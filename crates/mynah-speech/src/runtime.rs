@@ -31,19 +31,26 @@ impl Runtime {
     /// Many single-thread sessions side by side use the cores of a machine about twice as well as
     /// one session with many threads; each worker thread opens its own.
     pub(crate) fn open(&self, model: &Path) -> Result<Session, SpeechError> {
-        let unusable = |reason: String| SpeechError::ModelFile { path: model.to_owned(), reason };
+        let unusable = |reason: String| SpeechError::ModelFile {
+            path: model.to_owned(),
+            reason,
+        };
         if !model.is_file() {
             return Err(unusable("no such file".to_owned()));
         }
-        self.builder()?.commit_from_file(model).map_err(|error| unusable(error.to_string()))
+        self.builder()?
+            .commit_from_file(model)
+            .map_err(|error| unusable(error.to_string()))
     }
 
     /// Opens a model whose bytes were read from the file `model`, and perhaps changed.
     pub(crate) fn open_bytes(&self, model: &Path, bytes: &[u8]) -> Result<Session, SpeechError> {
-        self.builder()?.commit_from_memory(bytes).map_err(|error| SpeechError::ModelFile {
-            path: model.to_owned(),
-            reason: error.to_string(),
-        })
+        self.builder()?
+            .commit_from_memory(bytes)
+            .map_err(|error| SpeechError::ModelFile {
+                path: model.to_owned(),
+                reason: error.to_string(),
+            })
     }
 
     fn builder(&self) -> Result<SessionBuilder, SpeechError> {
@@ -57,17 +64,25 @@ impl Runtime {
 }
 
 /// Turns an error of a call into the runtime into ours.
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
 pub(crate) fn runtime_error(error: ort::Error) -> SpeechError {
     SpeechError::Runtime(error.to_string())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
 fn builder_error(error: ort::Error<SessionBuilder>) -> SpeechError {
     SpeechError::Runtime(error.to_string())
 }
 
 /// The output called `name` of a run.
 pub(crate) fn output<'a>(outputs: &'a SessionOutputs<'_>, name: &str) -> ort::Result<&'a DynValue> {
-    outputs.get(name).ok_or_else(|| ort::Error::new(format!("the model has no output {name}")))
+    outputs
+        .get(name)
+        .ok_or_else(|| ort::Error::new(format!("the model has no output {name}")))
 }

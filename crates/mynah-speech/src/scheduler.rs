@@ -64,9 +64,14 @@ struct Entry {
 impl Scheduler {
     /// A scheduler for `workers` workers, which [`Scheduler::spawn`] starts.
     pub(crate) fn new(workers: usize) -> Self {
-        let shared =
-            Shared { queue: Mutex::default(), ready: Condvar::new(), workers: workers.max(1) };
-        Self { shared: Arc::new(shared) }
+        let shared = Shared {
+            queue: Mutex::default(),
+            ready: Condvar::new(),
+            workers: workers.max(1),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// Starts a worker thread with the engines it owns.
@@ -85,7 +90,11 @@ impl Scheduler {
     pub(crate) fn schedule(&self, class: Class, within: Duration, task: Arc<dyn Task>) {
         let mut queue = self.queue();
         queue.sequence += 1;
-        let entry = Entry { deadline: Instant::now() + within, sequence: queue.sequence, task };
+        let entry = Entry {
+            deadline: Instant::now() + within,
+            sequence: queue.sequence,
+            task,
+        };
         match class {
             Class::Live => queue.live.push(entry),
             Class::File => queue.file.push(entry),
@@ -98,7 +107,9 @@ impl Scheduler {
     pub(crate) fn overdue(&self) -> Duration {
         let queue = self.queue();
         let urgent = queue.live.peek().map(|entry| entry.deadline);
-        urgent.map_or(Duration::ZERO, |deadline| Instant::now().saturating_duration_since(deadline))
+        urgent.map_or(Duration::ZERO, |deadline| {
+            Instant::now().saturating_duration_since(deadline)
+        })
     }
 
     /// Tells how many live streams are open now.
@@ -141,7 +152,11 @@ impl Scheduler {
                 queue.files_running += 1;
                 return Some((Class::File, entry.task));
             }
-            queue = self.shared.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = self
+                .shared
+                .ready
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 

@@ -93,7 +93,12 @@ struct Open {
 impl Segmenter {
     /// A segmenter at the start of a stream.
     pub(crate) fn new(options: SegmenterOptions) -> Self {
-        Self { options, position: 0, onset: 0, open: None }
+        Self {
+            options,
+            position: 0,
+            onset: 0,
+            open: None,
+        }
     }
 
     /// Takes the next window's speech probability.
@@ -155,14 +160,20 @@ impl Segmenter {
 
     /// Length of the pause that the open sentence is in, in milliseconds.
     pub(crate) fn pause_ms(&self) -> u32 {
-        self.open.as_ref().map_or(0, |open| ms(self.position - open.speech_end))
+        self.open
+            .as_ref()
+            .map_or(0, |open| ms(self.position - open.speech_end))
     }
 
     fn is_speech(&self, probability: f32) -> bool {
         let threshold =
             SPEECH_THRESHOLD + NOISE_THRESHOLD_REACH * self.options.speech_noise_threshold;
         let inside = self.open.is_some() || self.onset > 0;
-        let threshold = if inside { (threshold - HYSTERESIS).max(0.05) } else { threshold };
+        let threshold = if inside {
+            (threshold - HYSTERESIS).max(0.05)
+        } else {
+            threshold
+        };
         probability >= threshold
     }
 
@@ -176,7 +187,9 @@ impl Segmenter {
     }
 
     fn end_if_due(&mut self) -> Segment {
-        let Some(open) = &self.open else { return Segment::Unchanged };
+        let Some(open) = &self.open else {
+            return Segment::Unchanged;
+        };
         let length_ms = ms(self.position - open.begin);
         if ms(self.position - open.speech_end) >= self.silence_limit_ms(length_ms) {
             let end = open.speech_end;
@@ -206,7 +219,9 @@ impl Segmenter {
 
     /// Start of the least likely speech among the recent windows, the later one of equals.
     fn quietest_recent(&self) -> u64 {
-        let Some(open) = &self.open else { return self.position };
+        let Some(open) = &self.open else {
+            return self.position;
+        };
         let quietest = open
             .recent
             .iter()
@@ -244,13 +259,25 @@ mod tests {
     }
 
     fn ends(segments: &[Segment]) -> usize {
-        segments.iter().filter(|segment| matches!(segment, Segment::End(_))).count()
+        segments
+            .iter()
+            .filter(|segment| matches!(segment, Segment::End(_)))
+            .count()
     }
 
     #[test]
     fn a_pause_longer_than_the_limit_ends_a_sentence_and_a_shorter_one_does_not() {
-        let pattern = [(0.0, 960), (0.9, 1920), (0.0, 960), (0.9, 1920), (0.0, 3200)];
-        let at = |limit| SegmenterOptions { max_sentence_silence_ms: limit, ..Default::default() };
+        let pattern = [
+            (0.0, 960),
+            (0.9, 1920),
+            (0.0, 960),
+            (0.9, 1920),
+            (0.0, 3200),
+        ];
+        let at = |limit| SegmenterOptions {
+            max_sentence_silence_ms: limit,
+            ..Default::default()
+        };
         assert_eq!(ends(&run(at(1300), &pattern)), 1);
         assert_eq!(ends(&run(at(600), &pattern)), 2);
         let seen = run(at(600), &pattern);
@@ -260,14 +287,20 @@ mod tests {
 
     #[test]
     fn a_click_opens_nothing() {
-        let seen = run(SegmenterOptions::default(), &[(0.0, 960), (0.9, 64), (0.0, 960)]);
+        let seen = run(
+            SegmenterOptions::default(),
+            &[(0.0, 960), (0.9, 64), (0.0, 960)],
+        );
         assert_eq!(seen, [Segment::Unchanged]);
     }
 
     #[test]
     fn the_noise_threshold_moves_what_counts_as_speech() {
         let pattern = [(0.0, 960), (0.3, 1920), (0.0, 3200)];
-        let at = |t| SegmenterOptions { speech_noise_threshold: t, ..Default::default() };
+        let at = |t| SegmenterOptions {
+            speech_noise_threshold: t,
+            ..Default::default()
+        };
         assert_eq!(ends(&run(at(0.0), &pattern)), 0);
         assert_eq!(ends(&run(at(-0.8), &pattern)), 1);
         let loud = [(0.0, 960), (0.8, 1920), (0.0, 3200)];
@@ -284,7 +317,10 @@ mod tests {
         pattern.push((0.0, 3200));
         let plain = SegmenterOptions::default();
         assert_eq!(ends(&run(plain, &pattern)), 1);
-        let several = SegmenterOptions { multi_threshold: true, ..plain };
+        let several = SegmenterOptions {
+            multi_threshold: true,
+            ..plain
+        };
         assert!(ends(&run(several, &pattern)) > 1);
     }
 
@@ -299,7 +335,10 @@ mod tests {
     #[test]
     fn semantic_cutting_waits_two_seconds() {
         let pattern = [(0.9, 1920), (0.0, 1600), (0.9, 1920), (0.0, 3200)];
-        let options = SegmenterOptions { semantic: true, ..Default::default() };
+        let options = SegmenterOptions {
+            semantic: true,
+            ..Default::default()
+        };
         assert_eq!(ends(&run(options, &pattern)), 1);
     }
 

@@ -3,7 +3,12 @@
 //! The light recogniser (Whisper base) is enough to see them. `MYNAH_MODELS_DIR` and
 //! `MYNAH_AUDIO_DIR` say where weights and recordings are.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -28,7 +33,9 @@ struct Room {
 fn room() -> Option<&'static Room> {
     static ROOM: OnceLock<Option<Room>> = OnceLock::new();
     ROOM.get_or_init(|| {
-        let models = existing(PathBuf::from(env::var_os("MYNAH_MODELS_DIR").unwrap_or_default()))?;
+        let models = existing(PathBuf::from(
+            env::var_os("MYNAH_MODELS_DIR").unwrap_or_default(),
+        ))?;
         let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/audio");
         let audio = env::var_os("MYNAH_AUDIO_DIR").map_or_else(beside, PathBuf::from);
         let audio = existing(audio)?;
@@ -39,7 +46,10 @@ fn room() -> Option<&'static Room> {
             slots: 16,
             preload: vec!["whisper-base".to_owned()],
         };
-        Some(Room { engine: Engine::start(&config).unwrap(), audio })
+        Some(Room {
+            engine: Engine::start(&config).unwrap(),
+            audio,
+        })
     })
     .as_ref()
 }
@@ -64,11 +74,19 @@ fn pipeline() -> Arc<Pipeline> {
 }
 
 fn english() -> StreamOptions {
-    StreamOptions { languages: vec![Language::ENGLISH], partials: true, ..Default::default() }
+    StreamOptions {
+        languages: vec![Language::ENGLISH],
+        partials: true,
+        ..Default::default()
+    }
 }
 
 fn chinese() -> StreamOptions {
-    StreamOptions { languages: vec![Language::CHINESE], partials: true, ..Default::default() }
+    StreamOptions {
+        languages: vec![Language::CHINESE],
+        partials: true,
+        ..Default::default()
+    }
 }
 
 impl Room {
@@ -102,12 +120,19 @@ struct Heard {
 
 impl Heard {
     fn text(&self) -> String {
-        self.finals.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(" ")
+        self.finals
+            .iter()
+            .map(|s| s.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
 fn collect(stream: &Stream, samples: &[f32]) -> Heard {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let feed = async {
             for piece in samples.chunks(PIECE) {
@@ -172,18 +197,32 @@ fn english_is_recognised_with_partials_words_and_times() {
     let heard = room.run(english(), &samples);
     let sentence = &heard.finals[0];
     assert!(!heard.partials.is_empty());
-    assert!(heard.partials.iter().all(|partial| !partial.text.is_empty()));
+    assert!(
+        heard
+            .partials
+            .iter()
+            .all(|partial| !partial.text.is_empty())
+    );
     assert!(sentence.begin_ms as usize >= begin_ms - 100, "{sentence:?}");
-    assert!(sentence.end_ms as usize <= begin_ms + speech.len() / 16 + 100, "{sentence:?}");
-    assert!(sentence.text.ends_with(['.', '?', '!']), "{}", sentence.text);
+    assert!(
+        sentence.end_ms as usize <= begin_ms + speech.len() / 16 + 100,
+        "{sentence:?}"
+    );
+    assert!(
+        sentence.text.ends_with(['.', '?', '!']),
+        "{}",
+        sentence.text
+    );
     let words = &sentence.words;
     assert!(words.len() > 3);
     for pair in words.windows(2) {
         assert!(pair[0].begin_ms <= pair[0].end_ms && pair[0].end_ms <= pair[1].begin_ms);
     }
     assert!(words[0].begin_ms as usize >= begin_ms - 150, "{words:?}");
-    let lengths: std::collections::BTreeSet<_> =
-        words.iter().map(|word| word.end_ms - word.begin_ms).collect();
+    let lengths: std::collections::BTreeSet<_> = words
+        .iter()
+        .map(|word| word.end_ms - word.begin_ms)
+        .collect();
     assert!(lengths.len() > 2, "times are not spread evenly: {words:?}");
 }
 
@@ -192,8 +231,19 @@ fn a_pause_ends_a_sentence_when_it_is_longer_than_asked_for() {
     let Some(room) = room() else { return };
     let samples = joined(&[&room.english(EN_1), &room.english(EN_2)], 700);
     let sentences = |max_sentence_silence_ms| {
-        let segmentation = SegmenterOptions { max_sentence_silence_ms, ..Default::default() };
-        room.run(StreamOptions { segmentation, ..english() }, &samples).finals.len()
+        let segmentation = SegmenterOptions {
+            max_sentence_silence_ms,
+            ..Default::default()
+        };
+        room.run(
+            StreamOptions {
+                segmentation,
+                ..english()
+            },
+            &samples,
+        )
+        .finals
+        .len()
     };
     assert_eq!(sentences(2500), 1);
     assert!(sentences(400) >= 2);
@@ -204,8 +254,19 @@ fn semantic_punctuation_ends_a_sentence_where_it_is_complete() {
     let Some(room) = room() else { return };
     let samples = joined(&[&room.english(EN_1), &room.english(EN_2)], 100);
     let sentences = |semantic| {
-        let segmentation = SegmenterOptions { semantic, ..Default::default() };
-        room.run(StreamOptions { segmentation, ..english() }, &samples).finals.len()
+        let segmentation = SegmenterOptions {
+            semantic,
+            ..Default::default()
+        };
+        room.run(
+            StreamOptions {
+                segmentation,
+                ..english()
+            },
+            &samples,
+        )
+        .finals
+        .len()
     };
     assert_eq!(sentences(false), 1);
     assert!(sentences(true) >= 2);
@@ -217,8 +278,19 @@ fn several_thresholds_keep_sentences_short() {
     let (a, b) = (room.english(EN_1), room.english(EN_2));
     let samples = joined(&[&a, &b, &a, &b], 200);
     let sentences = |multi_threshold| {
-        let segmentation = SegmenterOptions { multi_threshold, ..Default::default() };
-        room.run(StreamOptions { segmentation, ..english() }, &samples).finals.len()
+        let segmentation = SegmenterOptions {
+            multi_threshold,
+            ..Default::default()
+        };
+        room.run(
+            StreamOptions {
+                segmentation,
+                ..english()
+            },
+            &samples,
+        )
+        .finals
+        .len()
     };
     assert!(sentences(false) < sentences(true));
 }
@@ -233,9 +305,22 @@ fn the_noise_threshold_decides_how_much_noise_counts_as_speech() {
         *sample = *sample * 0.3 + (noise as f32 / u32::MAX as f32 - 0.5) * 0.1;
     }
     let heard_ms = |speech_noise_threshold| {
-        let segmentation = SegmenterOptions { speech_noise_threshold, ..Default::default() };
-        let heard = room.run(StreamOptions { segmentation, ..english() }, &samples);
-        heard.finals.iter().map(|s| s.end_ms - s.begin_ms).sum::<u32>()
+        let segmentation = SegmenterOptions {
+            speech_noise_threshold,
+            ..Default::default()
+        };
+        let heard = room.run(
+            StreamOptions {
+                segmentation,
+                ..english()
+            },
+            &samples,
+        );
+        heard
+            .finals
+            .iter()
+            .map(|s| s.end_ms - s.begin_ms)
+            .sum::<u32>()
     };
     assert!(heard_ms(-0.9) > heard_ms(0.9) + 300);
 }
@@ -243,10 +328,20 @@ fn the_noise_threshold_decides_how_much_noise_counts_as_speech() {
 #[test]
 fn punctuation_can_be_turned_off() {
     let Some(room) = room() else { return };
-    let text = TextOptions { punctuation: false, ..Default::default() };
-    let heard = room.run(StreamOptions { text, ..english() }, &joined(&[&room.english(EN_2)], 2000));
+    let text = TextOptions {
+        punctuation: false,
+        ..Default::default()
+    };
+    let heard = room.run(
+        StreamOptions { text, ..english() },
+        &joined(&[&room.english(EN_2)], 2000),
+    );
     assert!(!heard.text().is_empty());
-    assert!(!heard.text().contains(['.', ',', '?', '!']), "{}", heard.text());
+    assert!(
+        !heard.text().contains(['.', ',', '?', '!']),
+        "{}",
+        heard.text()
+    );
 }
 
 #[test]
@@ -254,8 +349,12 @@ fn numbers_are_written_as_digits_or_as_spoken() {
     let Some(room) = room() else { return };
     let samples = joined(&[&room.chinese(ZH_PHONE)], 2000);
     let written = |inverse_text_normalization| {
-        let text = TextOptions { inverse_text_normalization, ..Default::default() };
-        room.run(StreamOptions { text, ..chinese() }, &samples).text()
+        let text = TextOptions {
+            inverse_text_normalization,
+            ..Default::default()
+        };
+        room.run(StreamOptions { text, ..chinese() }, &samples)
+            .text()
     };
     let digits = written(true);
     assert!(digits.contains(|c: char| c.is_ascii_digit()), "{digits}");
@@ -269,13 +368,23 @@ fn a_language_hint_decides_and_without_one_the_language_is_found() {
     let Some(room) = room() else { return };
     let samples = joined(&[&room.english(EN_1)], 2000);
     let with = |languages| {
-        let options = StreamOptions { languages, partials: true, ..Default::default() };
+        let options = StreamOptions {
+            languages,
+            partials: true,
+            ..Default::default()
+        };
         room.run(options, &samples)
     };
-    assert_eq!(with(vec![Language::JAPANESE]).finals[0].language, Language::JAPANESE);
+    assert_eq!(
+        with(vec![Language::JAPANESE]).finals[0].language,
+        Language::JAPANESE
+    );
     let found = with(Vec::new());
     assert_eq!(found.finals[0].language, Language::ENGLISH);
-    assert!(!found.partials.is_empty(), "partial text once the language is known");
+    assert!(
+        !found.partials.is_empty(),
+        "partial text once the language is known"
+    );
 }
 
 #[test]

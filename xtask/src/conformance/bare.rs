@@ -16,9 +16,10 @@ use crate::{exec, workspace};
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// Scenarios of `conformance/python/raw`, by the names its `run.py` knows.
-const SCENARIOS: [&str; 38] = [
+const SCENARIOS: [&str; 39] = [
     "raw/own-task-id",
     "raw/pace",
+    "raw/word-times",
     "raw/audio-before-started",
     "raw/reuse",
     "raw/same-id-on-a-new-connection",

@@ -82,6 +82,7 @@ fn class_path(world: &World, version: &str) -> Result<ClassPath> {
     }
     let unreachable = [
         "Could not find artifact",
+        "was not found in",
         "Could not transfer",
         "Unknown host",
         "offline",

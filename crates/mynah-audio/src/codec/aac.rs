@@ -6,11 +6,13 @@
 
 #[cfg(feature = "aac-he")]
 mod fdk;
+#[cfg(feature = "aac-he")]
+mod he;
 #[cfg(not(feature = "aac-he"))]
 mod lc;
 
 #[cfg(feature = "aac-he")]
-pub(crate) use fdk_units::Units;
+pub(crate) use he::Units;
 #[cfg(not(feature = "aac-he"))]
 pub(crate) use lc::Units;
 
@@ -95,7 +97,8 @@ pub(crate) struct Header {
     object_type: u8,
     rate_index: u8,
     channel_config: u8,
-    header_bytes: usize,
+    /// Bytes in front of the access unit.
+    prefix_bytes: usize,
     frame_bytes: usize,
 }
 
@@ -105,20 +108,20 @@ impl Header {
             return None;
         };
         let rate_index = (b2 >> 2) & 15;
-        let header_bytes = if b1 & 1 == 0 {
+        let prefix_bytes = if b1 & 1 == 0 {
             HEADER_BYTES + 2
         } else {
             HEADER_BYTES
         };
         let frame_bytes = usize::from(b3 & 3) << 11 | usize::from(b4) << 3 | usize::from(b5 >> 5);
-        if b1 & 0xF6 != 0xF0 || rate_index > 12 || frame_bytes <= header_bytes {
+        if b1 & 0xF6 != 0xF0 || rate_index > 12 || frame_bytes <= prefix_bytes {
             return None;
         }
         Some(Self {
             object_type: (b2 >> 6) + 1,
             rate_index,
             channel_config: (b2 & 1) << 2 | b3 >> 6,
-            header_bytes,
+            prefix_bytes,
             frame_bytes,
         })
     }
@@ -138,108 +141,6 @@ impl Header {
     }
 }
 
-#[cfg(feature = "aac-he")]
-mod fdk_units {
-    use super::fdk::{Decoded, Decoder, Transport};
-    use super::*;
-    use crate::sink::Spec;
-
-    /// Decodes access units with Fraunhofer's library.
-    pub(crate) struct Units {
-        decoder: Decoder,
-        /// Whether the first frame is only an encoder's run-up: streams have no list of edits.
-        drops_first: bool,
-        /// Shape and length in sampling instants of the last decoded frame.
-        last: Option<(Spec, usize)>,
-        /// Sampling instants that the decoder holds back.
-        delay: usize,
-    }
-
-    impl Units {
-        /// Decodes whole ADTS frames.
-        pub(super) fn adts(_header: Header) -> Result<Self, AudioError> {
-            Ok(Self::with(Decoder::open(Transport::Adts)?, true))
-        }
-
-        /// Decodes the access units of a container, described by an `AudioSpecificConfig`.
-        pub(crate) fn raw(config: &[u8]) -> Result<Self, AudioError> {
-            Ok(Self::with(Decoder::open(Transport::Raw(config))?, false))
-        }
-
-        fn with(decoder: Decoder, drops_first: bool) -> Self {
-            Self {
-                decoder,
-                drops_first,
-                last: None,
-                delay: 0,
-            }
-        }
-
-        /// Decodes one access unit.
-        pub(crate) fn decode(
-            &mut self,
-            unit: &[u8],
-            sink: &mut Sink<'_>,
-        ) -> Result<(), AudioError> {
-            let mut rest = unit;
-            while !rest.is_empty() {
-                let used = self.decoder.fill(rest);
-                rest = &rest[used..];
-                let made = self.decode_filled(sink)?;
-                if used == 0 && !made {
-                    break;
-                }
-            }
-            Ok(())
-        }
-
-        /// Gives out what the decoder holds back.
-        pub(crate) fn flush(&mut self, sink: &mut Sink<'_>) -> Result<(), AudioError> {
-            while self.delay > 0 {
-                let Decoded::Frame { pcm, spec, .. } = self.decoder.flush() else {
-                    break;
-                };
-                let channels = usize::from(spec.channels);
-                let frames = self.delay.min(pcm.len() / channels);
-                if frames == 0 {
-                    break;
-                }
-                sink.write_i16(&pcm[..frames * channels], spec)?;
-                self.delay -= frames;
-            }
-            Ok(())
-        }
-
-        /// Decodes what was filled in; says whether anything came of it.
-        fn decode_filled(&mut self, sink: &mut Sink<'_>) -> Result<bool, AudioError> {
-            let mut made = false;
-            loop {
-                match self.decoder.decode() {
-                    Decoded::Frame { pcm, spec, delay } => {
-                        let frames = pcm.len() / usize::from(spec.channels);
-                        if self.last.is_none() {
-                            self.delay = delay;
-                            sink.skip_more(
-                                (delay + if self.drops_first { frames } else { 0 }) as u64,
-                            );
-                        }
-                        self.last = Some((spec, frames));
-                        sink.write_i16(pcm, spec)?;
-                        made = true;
-                    }
-                    Decoded::NeedsMore => return Ok(made),
-                    Decoded::Damaged => {
-                        if let Some((spec, frames)) = self.last {
-                            sink.silence(frames, spec)?;
-                        }
-                        return Ok(made);
-                    }
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +152,6 @@ mod tests {
             (header.object_type, header.rate_index, header.channel_config),
             (2, 8, 1)
         );
-        assert_eq!((header.header_bytes, header.frame_bytes), (7, 185));
+        assert_eq!((header.prefix_bytes, header.frame_bytes), (7, 185));
     }
 }

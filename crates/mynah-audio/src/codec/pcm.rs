@@ -48,9 +48,9 @@ impl Layout {
 
 /// Damaged or hostile streams hold NaN and infinities, which would never leave a filter again.
 fn float(bytes: &[u8]) -> f32 {
-    let value = match *bytes {
-        [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
-        [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]) as f32,
+    let value = match (bytes.try_into(), bytes.try_into()) {
+        (Ok(single), _) => f32::from_le_bytes(single),
+        (_, Ok(double)) => f64::from_le_bytes(double) as f32,
         _ => 0.0,
     };
     if value.is_finite() {

@@ -189,12 +189,11 @@ impl OggStream {
         let mut bits = Bits::new(packet);
         let mut samples = Vec::new();
         for _ in 0..self.frames_per_packet {
-            match self.decoder.decode(&mut bits) {
-                Ok(frame) => samples.extend_from_slice(&frame),
-                Err(Corrupt) => {
-                    let lost = self.decoder.bandwidth.frame_samples();
-                    samples.resize(samples.len() + lost, 0.0);
-                }
+            if let Ok(frame) = self.decoder.decode(&mut bits) {
+                samples.extend_from_slice(&frame);
+            } else {
+                let lost = self.decoder.bandwidth.frame_samples();
+                samples.resize(samples.len() + lost, 0.0);
             }
         }
         let kept = samples
@@ -315,7 +314,7 @@ pub(crate) struct Speex {
 }
 
 enum Kind {
-    Bare(Framed<Bare>),
+    Bare(Box<Framed<Bare>>),
     Foreign,
     Ogg(Framed<Ogg>),
 }
@@ -335,7 +334,7 @@ impl Speex {
         let kind = match sniff(&start) {
             Some(crate::Container::Ogg) => Kind::Ogg(Framed::new(Ogg::default())),
             Some(_) => Kind::Foreign,
-            None => Kind::Bare(Framed::new(Bare::new(self.rate_hz))),
+            None => Kind::Bare(Box::new(Framed::new(Bare::new(self.rate_hz)))),
         };
         self.kind.insert(kind).push(&start, sink)
     }

@@ -1,17 +1,15 @@
 //! Containers that Symphonia takes apart.
 //!
 //! Its decoders are used for what they are best at. AAC and Opus packets go to the decoders of the
-//! live path: Symphonia's AAC knows no HE, and it has no Opus. Its authors take panics on damaged
-//! files for bugs, but they have happened: every call into it is caught.
+//! live path: Symphonia's AAC knows no HE, and it has no Opus.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track};
-use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::{
     AiffReader, CafReader, FlacReader, IsoMp4Reader, MkvReader, OggReader, WavReader,
@@ -126,9 +124,9 @@ impl Demuxed {
             Decoder::Symphonia(decoder) => {
                 let samples = &mut self.samples;
                 let spec = guarded(|| {
-                    let buffer = decoder.decode(packet)?;
+                    let buffer = decoder.decode(packet).map_err(translated)?;
                     if buffer.frames() > PACKET_FRAMES_MAX {
-                        return Err(Error::LimitError("frames in a packet").into());
+                        return Err(translated(Error::LimitError("frames in a packet")));
                     }
                     buffer.copy_to_vec_interleaved(samples);
                     let channels = buffer.spec().channels().count();
@@ -154,7 +152,9 @@ impl Decoder {
                 let options = AudioDecoderOptions::default();
                 let codecs = symphonia::default::get_codecs();
                 Ok(Self::Symphonia(
-                    codecs.make_audio_decoder(parameters, &options)?,
+                    codecs
+                        .make_audio_decoder(parameters, &options)
+                        .map_err(translated)?,
                 ))
             }
         }
@@ -162,18 +162,23 @@ impl Decoder {
 }
 
 fn open_reader(container: Container, file: Counted) -> Result<Box<dyn FormatReader>, AudioError> {
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
     let options = FormatOptions::default();
-    Ok(match container {
-        Container::Aiff => Box::new(AiffReader::try_new(stream, options)?),
-        Container::Caf => Box::new(CafReader::try_new(stream, options)?),
-        Container::Flac => Box::new(FlacReader::try_new(stream, options)?),
-        Container::Matroska => Box::new(MkvReader::try_new(stream, options)?),
-        Container::Mp4 => Box::new(IsoMp4Reader::try_new(stream, options)?),
-        Container::Ogg => Box::new(OggReader::try_new(stream, options)?),
-        Container::Wav => Box::new(WavReader::try_new(stream, options)?),
+    let reader: Result<Box<dyn FormatReader>, Error> = match container {
+        Container::Aiff => AiffReader::try_new(stream, options).map(boxed),
+        Container::Caf => CafReader::try_new(stream, options).map(boxed),
+        Container::Flac => FlacReader::try_new(stream, options).map(boxed),
+        Container::Matroska => MkvReader::try_new(stream, options).map(boxed),
+        Container::Mp4 => IsoMp4Reader::try_new(stream, options).map(boxed),
+        Container::Ogg => OggReader::try_new(stream, options).map(boxed),
+        Container::Wav => WavReader::try_new(stream, options).map(boxed),
         other => return Err(AudioError::Unsupported(other.as_str().to_owned())),
-    })
+    };
+    reader.map_err(translated)
+}
+
+fn boxed(reader: impl FormatReader + 'static) -> Box<dyn FormatReader> {
+    Box::new(reader)
 }
 
 fn stated_duration(track: &Track) -> Option<Duration> {
@@ -182,28 +187,21 @@ fn stated_duration(track: &Track) -> Option<Duration> {
     Duration::try_from_secs_f64(time.as_secs_f64()).ok()
 }
 
-/// Calls into Symphonia; a panic becomes an error.
+/// Calls into Symphonia.
 fn guarded<T>(work: impl FnOnce() -> Result<T, AudioError>) -> Result<T, AudioError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(AudioError::Decoder {
-            codec: "Symphonia",
-            reason: "it panicked".to_owned(),
-        })
-    })
+    crate::guard::guarded("Symphonia", work)
 }
 
-impl From<Error> for AudioError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-                Self::Io(error)
-            }
-            Error::Unsupported(what) => Self::Unsupported(what.to_owned()),
-            error => Self::Malformed {
-                container: "file",
-                reason: error.to_string(),
-            },
+fn translated(error: Error) -> AudioError {
+    match error {
+        Error::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            AudioError::Io(error)
         }
+        Error::Unsupported(what) => AudioError::Unsupported(what.to_owned()),
+        error => AudioError::Malformed {
+            container: "file",
+            reason: error.to_string(),
+        },
     }
 }
 

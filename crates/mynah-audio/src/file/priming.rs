@@ -82,8 +82,7 @@ impl Walk<'_> {
                     }
                 }
                 Some(kind) => {
-                    let kind = [kind[0], kind[1], kind[2], kind[3]];
-                    self.fields(&kind, at + header)?;
+                    self.fields(kind, at + header)?;
                 }
                 None => break,
             }
@@ -92,7 +91,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn fields(&mut self, kind: &[u8; 4], at: u64) -> Result<(), AudioError> {
+    fn fields(&mut self, kind: &[u8], at: u64) -> Result<(), AudioError> {
         if !matches!(kind, b"elst" | b"hdlr" | b"tkhd") {
             return Ok(());
         }

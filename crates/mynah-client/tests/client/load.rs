@@ -68,7 +68,6 @@ async fn streams_report_delays_in_their_order() {
     for stream in &report.streams {
         assert_eq!(stream.failure, None);
         assert!(stream.start_ms.is_some() && stream.finish_ms.is_some());
-        assert!(!stream.lag_ms.is_empty());
         for utterance in &stream.utterances {
             assert_eq!(utterance.text, "heard.");
             // The first loud piece is complete 100 ms after the onset, the first quiet one 100 ms

@@ -44,7 +44,11 @@ fn standardise_rows(weights: &mut [f32], rows: usize) {
         let column = || weights.iter().skip(row).step_by(rows);
         let mean = column().sum::<f32>() / tokens;
         let variance = column().map(|weight| (weight - mean).powi(2)).sum::<f32>() / tokens;
-        let scale = if variance > 0.0 { variance.sqrt().recip() } else { 0.0 };
+        let scale = if variance > 0.0 {
+            variance.sqrt().recip()
+        } else {
+            0.0
+        };
         for weight in weights.iter_mut().skip(row).step_by(rows) {
             *weight = (*weight - mean) * scale;
         }
@@ -59,7 +63,11 @@ fn add_medians(weights: &[f32], sum: &mut [f32]) {
         let mut window = [0.0; MEDIAN_ROWS];
         for (offset, value) in window.iter_mut().enumerate() {
             let at = (row + offset).abs_diff(reach);
-            let at = if at > last { (2 * last).saturating_sub(at) } else { at };
+            let at = if at > last {
+                (2 * last).saturating_sub(at)
+            } else {
+                at
+            };
             *value = weights[at];
         }
         window.sort_unstable_by(f32::total_cmp);
@@ -89,12 +97,17 @@ fn warp(gains: &[f32], rows: usize) -> Vec<usize> {
     for token in 0..tokens {
         let mut now = vec![f32::NEG_INFINITY; rows + 1];
         for row in 0..rows {
-            let choices =
-                [(before[row], Came::Both), (now[row], Came::Row), (before[row + 1], Came::Token)];
+            let choices = [
+                (before[row], Came::Both),
+                (now[row], Came::Row),
+                (before[row + 1], Came::Token),
+            ];
             let (sum, from) =
-                choices.into_iter().fold((f32::NEG_INFINITY, Came::Both), |best, choice| {
-                    if choice.0 > best.0 { choice } else { best }
-                });
+                choices
+                    .into_iter()
+                    .fold((f32::NEG_INFINITY, Came::Both), |best, choice| {
+                        if choice.0 > best.0 { choice } else { best }
+                    });
             now[row + 1] = sum + gains[token * rows + row];
             came[token * rows + row] = from;
         }
@@ -136,7 +149,13 @@ mod tests {
         let attention: Vec<Vec<f32>> = edges
             .windows(2)
             .map(|edge| {
-                let listens = |row| if (edge[0]..edge[1]).contains(&row) { 0.9 } else { 0.01 };
+                let listens = |row| {
+                    if (edge[0]..edge[1]).contains(&row) {
+                        0.9
+                    } else {
+                        0.01
+                    }
+                };
                 let noise = |row: usize| 0.1 + 0.01 * (row * 7 % 5) as f32;
                 (0..50).map(listens).chain((0..50).map(noise)).collect()
             })
@@ -148,7 +167,9 @@ mod tests {
     fn is_monotone_and_in_range_whatever_the_weights() {
         for (tokens, rows) in [(1, 1), (1, 9), (5, 2), (9, 4), (3, 40)] {
             let weights = |token: usize| {
-                (0..2 * rows).map(|i| ((i * 31 + token * 17) % 11) as f32 * 0.1).collect()
+                (0..2 * rows)
+                    .map(|i| ((i * 31 + token * 17) % 11) as f32 * 0.1)
+                    .collect()
             };
             let attention: Vec<Vec<f32>> = (0..tokens).map(weights).collect();
             let first = first_rows(&attention, rows);

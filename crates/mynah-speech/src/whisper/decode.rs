@@ -2,7 +2,7 @@
 
 use mynah_text::Language;
 
-use super::networks::{Memory, Networks, Outlook, States};
+use super::networks::{Networks, States};
 use super::settings::Rules;
 use crate::SpeechError;
 use crate::repetition::loop_end;
@@ -19,8 +19,8 @@ const IMAGINED_TOKENS_MAX: usize = 1;
 /// What is known and wanted before decoding.
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
-    /// The language, or `None` to detect it.
-    pub(super) language: Option<Language>,
+    /// The language.
+    pub(super) language: Language,
     /// Tokens of the text that came before, or that the text shall look like.
     pub(super) previous: &'a [u32],
     /// Stop after this many tokens.
@@ -31,8 +31,6 @@ pub(super) struct Task<'a> {
 
 /// A decoded text, still in tokens.
 pub(super) struct Transcript {
-    /// The language given or detected.
-    pub(super) language: Language,
     /// The tokens, without the one that ends the text.
     pub(super) tokens: Vec<u32>,
     /// For each token, and for the end if there was one: how much each alignment head listened to
@@ -88,16 +86,20 @@ pub(super) fn decode(
     states: &States,
     task: Task<'_>,
 ) -> Result<Transcript, SpeechError> {
-    let opening = open(networks, rules, states, task)?;
+    let prompt = rules.prompt(task.previous, task.language)?;
+    let start = prompt
+        .iter()
+        .position(|token| *token == rules.start)
+        .unwrap_or_default();
+    let (mut outlook, mut memory) = networks.begin(&prompt, states)?;
     let mut transcript = Transcript {
-        language: opening.language,
         tokens: Vec::new(),
         attention: Vec::new(),
         mean_log_probability: 0.0,
-        no_speech: opening.no_speech,
+        no_speech: probability(outlook.logits(start)?, rules.no_speech),
         ending: Ending::Limit,
     };
-    let Opening { mut outlook, mut memory, mut position, .. } = opening;
+    let mut position = prompt.len() - 1;
     let (mut log_probability, mut foreseen) = (0.0, 0_u16);
     while transcript.tokens.len() < task.tokens_max {
         let first = transcript.tokens.is_empty();
@@ -105,7 +107,9 @@ pub(super) fn decode(
         log_probability += its_log_probability;
         foreseen += 1;
         if let Some(rows) = task.attention_rows {
-            transcript.attention.push(networks.attention(&outlook, rows)?);
+            transcript
+                .attention
+                .push(networks.attention(&outlook, rows)?);
         }
         if token == rules.end {
             transcript.ending = Ending::Complete;
@@ -124,46 +128,13 @@ pub(super) fn decode(
     Ok(transcript)
 }
 
-/// The state after the prompt.
-struct Opening {
-    outlook: Outlook,
-    memory: Memory,
-    /// The prompt's last token.
-    position: usize,
-    language: Language,
-    no_speech: f32,
-}
-
-/// Gives the prompt. Where the language is not known, the prompt guesses Chinese: what the decoder
-/// says after the first token, before it sees the guess, tells the language, and only another one
-/// costs a second call.
-fn open(
-    networks: &mut Networks,
-    rules: &Rules,
-    states: &States,
-    task: Task<'_>,
-) -> Result<Opening, SpeechError> {
-    let guess = task.language.unwrap_or(Language::CHINESE);
-    let prompt = rules.prompt(task.previous, guess)?;
-    let start = prompt.iter().position(|token| *token == rules.start).unwrap_or_default();
-    let position = prompt.len() - 1;
-    let (outlook, memory) = networks.begin(&prompt, states)?;
-    let after_start = outlook.logits(start)?;
-    let no_speech = probability(after_start, rules.no_speech);
-    let language = match task.language {
-        Some(language) => language,
-        None => most_probable_language(rules, after_start)?.0,
-    };
-    if language == guess {
-        return Ok(Opening { outlook, memory, position, language, no_speech });
-    }
-    let prompt = rules.prompt(task.previous, language)?;
-    let (outlook, memory) = networks.begin(&prompt, states)?;
-    Ok(Opening { outlook, memory, position, language, no_speech })
-}
-
 fn most_probable_language(rules: &Rules, logits: &[f32]) -> Result<(Language, f32), SpeechError> {
-    let known = || rules.languages.iter().map(|(language, token)| (*language, score(logits, *token)));
+    let known = || {
+        rules
+            .languages
+            .iter()
+            .map(|(language, token)| (*language, score(logits, *token)))
+    };
     let best = known().max_by(|(_, a), (_, b)| a.total_cmp(b));
     let (language, highest) =
         best.ok_or_else(|| SpeechError::Unsupported("the model knows no language".to_owned()))?;
@@ -172,7 +143,10 @@ fn most_probable_language(rules: &Rules, logits: &[f32]) -> Result<(Language, f3
 }
 
 fn score(logits: &[f32], token: u32) -> f32 {
-    logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY)
+    logits
+        .get(token as usize)
+        .copied()
+        .unwrap_or(f32::NEG_INFINITY)
 }
 
 fn probability(logits: &[f32], token: u32) -> f32 {
@@ -181,7 +155,11 @@ fn probability(logits: &[f32], token: u32) -> f32 {
 
 fn log_sum_exp(scores: impl Iterator<Item = f32> + Clone) -> f32 {
     let highest = scores.clone().fold(f32::NEG_INFINITY, f32::max);
-    highest + scores.map(|score| (score - highest).exp()).sum::<f32>().ln()
+    highest
+        + scores
+            .map(|score| (score - highest).exp())
+            .sum::<f32>()
+            .ln()
 }
 
 impl Rules {
@@ -194,7 +172,12 @@ impl Rules {
             prompt.push(self.previous);
             prompt.extend_from_slice(previous);
         }
-        prompt.extend([self.start, language_token, self.transcribe, self.no_timestamps]);
+        prompt.extend([
+            self.start,
+            language_token,
+            self.transcribe,
+            self.no_timestamps,
+        ]);
         Ok(prompt)
     }
 
@@ -202,13 +185,20 @@ impl Rules {
     /// among them. Tokens after the one that ends the text have meanings that no text has.
     fn best_token(&self, logits: &[f32], first: bool) -> (u32, f32) {
         let mut scores = logits[..logits.len().min(self.end as usize + 1)].to_vec();
-        let forbidden_first = if first { self.suppressed_first.as_slice() } else { &[] };
+        let forbidden_first = if first {
+            self.suppressed_first.as_slice()
+        } else {
+            &[]
+        };
         for token in self.suppressed.iter().chain(forbidden_first) {
             if let Some(score) = scores.get_mut(*token as usize) {
                 *score = f32::NEG_INFINITY;
             }
         }
-        let best = scores.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+        let best = scores
+            .iter()
+            .enumerate()
+            .max_by(|(_, a), (_, b)| a.total_cmp(b));
         let (token, score) = best.map_or((self.end as usize, &0.0), |best| best);
         (token as u32, score - log_sum_exp(scores.iter().copied()))
     }

@@ -71,7 +71,9 @@ impl FeatureExtractor {
             for (offset, value) in input.iter_mut().enumerate() {
                 *value = mirrored(samples, frame * HOP + offset) * self.window[offset];
             }
-            let done = self.fft.process_with_scratch(&mut input, &mut spectrum, &mut scratch);
+            let done = self
+                .fft
+                .process_with_scratch(&mut input, &mut spectrum, &mut scratch);
             debug_assert!(done.is_ok(), "the buffers are the transform's own");
             let power: Vec<f32> = spectrum.iter().map(Complex::norm_sqr).collect();
             for (band, filter) in self.filters.iter().enumerate() {
@@ -93,14 +95,21 @@ impl Features {
                 *sum += 10.0_f32.powf(value * 4.0 - 4.0);
             }
         }
-        power.into_iter().map(|power| 10.0 * power.log10()).collect()
+        power
+            .into_iter()
+            .map(|power| 10.0 * power.log10())
+            .collect()
     }
 }
 
 impl Filter {
     fn apply(&self, power: &[f32]) -> f32 {
         let power = &power[self.first..];
-        self.weights.iter().zip(power).map(|(weight, power)| weight * power).sum()
+        self.weights
+            .iter()
+            .zip(power)
+            .map(|(weight, power)| weight * power)
+            .sum()
     }
 }
 
@@ -109,7 +118,11 @@ impl Filter {
 fn mirrored(samples: &[f32], position: usize) -> f32 {
     let index = position.abs_diff(WINDOW / 2);
     let last = WINDOW_SAMPLES - 1;
-    let index = if index > last { 2 * last - index } else { index };
+    let index = if index > last {
+        2 * last - index
+    } else {
+        index
+    };
     samples.get(index).copied().unwrap_or(0.0)
 }
 
@@ -136,7 +149,10 @@ fn filters() -> Vec<Filter> {
                 (rising.min(falling) * 2.0 / (high - low)) as f32
             };
             let first = (0..BINS).find(|bin| weight(*bin) > 0.0).unwrap_or(0);
-            let weights = (first..BINS).map(weight).take_while(|weight| *weight > 0.0).collect();
+            let weights = (first..BINS)
+                .map(weight)
+                .take_while(|weight| *weight > 0.0)
+                .collect();
             Filter { first, weights }
         })
         .collect()
@@ -187,7 +203,10 @@ mod tests {
         ];
         for (band, frame, value) in reference {
             let found = features.values[band * 3000 + frame];
-            assert!((found - value).abs() < 1e-4, "band {band}, frame {frame}: {found}");
+            assert!(
+                (found - value).abs() < 1e-4,
+                "band {band}, frame {frame}: {found}"
+            );
         }
         let first_four_seconds = features.values.chunks(3000).flat_map(|band| &band[..400]);
         let mean = first_four_seconds.sum::<f32>() / (80.0 * 400.0);
@@ -197,8 +216,10 @@ mod tests {
     #[test]
     fn fewer_frames_are_the_first_ones() {
         let extractor = FeatureExtractor::new();
-        let (all, some) =
-            (extractor.extract(&tone_and_sweep(), 3000), extractor.extract(&tone_and_sweep(), 300));
+        let (all, some) = (
+            extractor.extract(&tone_and_sweep(), 3000),
+            extractor.extract(&tone_and_sweep(), 300),
+        );
         for band in 0..BANDS {
             let first = &all.values[band * 3000..][..300];
             assert_eq!(first, &some.values[band * 300..][..300], "band {band}");
@@ -210,7 +231,10 @@ mod tests {
         let extractor = FeatureExtractor::new();
         for samples in [0, 1, 199, WINDOW_SAMPLES, WINDOW_SAMPLES + 1] {
             let features = extractor.extract(&vec![0.5; samples], 3000);
-            assert!(features.values.iter().all(|value| value.is_finite()), "{samples} samples");
+            assert!(
+                features.values.iter().all(|value| value.is_finite()),
+                "{samples} samples"
+            );
         }
     }
 
@@ -218,7 +242,10 @@ mod tests {
     fn loudness_follows_the_amplitude() {
         let extractor = FeatureExtractor::new();
         let loudness = |scale: f32| {
-            let samples: Vec<f32> = tone_and_sweep().iter().map(|sample| sample * scale).collect();
+            let samples: Vec<f32> = tone_and_sweep()
+                .iter()
+                .map(|sample| sample * scale)
+                .collect();
             extractor.extract(&samples, 100).loudness_db()[50]
         };
         assert!((loudness(1.0) - loudness(0.1) - 20.0).abs() < 0.1);

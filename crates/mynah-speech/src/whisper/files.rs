@@ -44,5 +44,8 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, SpeechErr
 
 /// Says that a file cannot be used, and why.
 pub(super) fn unusable(path: &Path, reason: &(impl Display + ?Sized)) -> SpeechError {
-    SpeechError::ModelFile { path: path.to_owned(), reason: reason.to_string() }
+    SpeechError::ModelFile {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
 }

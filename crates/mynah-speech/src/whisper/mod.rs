@@ -24,6 +24,7 @@ use std::path::Path;
 use mynah_text::Language;
 
 pub use self::prepare::{is_prepared, prepare};
+pub use self::tokenizer::Tokenizer;
 
 use self::decode::{Ending, Task, Transcript, decode, detect_language};
 use self::features::{FeatureExtractor, Features, HOP};
@@ -31,9 +32,8 @@ use self::files::{read, unusable};
 use self::networks::Networks;
 use self::pauses::exclude_pauses;
 use self::settings::{Rules, Sizes, alignment_heads};
-use self::tokenizer::Tokenizer;
-use crate::recognizer::SAMPLE_RATE_HZ;
 use self::words::{TimedToken, words};
+use crate::recognizer::SAMPLE_RATE_HZ;
 use crate::{
     Effort, Hypothesis, Recognizer, Runtime, SpeechError, Utterance, Word, ms_to_samples,
     samples_to_ms,
@@ -56,9 +56,15 @@ const TOKENS_PER_SECOND_MAX: usize = 7;
 /// Half of the decoder's positions: what may come before the text.
 const PREVIOUS_TOKENS_MAX: usize = 223;
 
+/// What Chinese is recognised as the continuation of, unless there is something else. Without it
+/// hardly any Chinese text has punctuation, with it five of six do. No loss of accuracy was found.
+const BEFORE_CHINESE: &str = "以下是普通话的句子。";
+
 /// A Whisper model with its own sessions.
 pub struct Whisper {
     networks: Networks,
+    /// Tokens of [`BEFORE_CHINESE`].
+    before_chinese: Vec<u32>,
     rules: Rules,
     tokenizer: Tokenizer,
     extractor: FeatureExtractor,
@@ -67,6 +73,7 @@ pub struct Whisper {
 
 /// What came of one pass over an utterance.
 struct Heard {
+    language: Language,
     transcript: Transcript,
     /// Loudness for each 10 ms, for word times.
     loudness_db: Vec<f32>,
@@ -76,13 +83,17 @@ impl Whisper {
     /// Opens the model in the folder `model_dir`, which has to be prepared, and warms it up.
     pub fn open(model_dir: &Path, runtime: &Runtime) -> Result<Self, SpeechError> {
         if !is_prepared(model_dir) {
-            return Err(unusable(&model_dir.join(files::PREPARED), "not prepared for this machine"));
+            return Err(unusable(
+                &model_dir.join(files::PREPARED),
+                "not prepared for this machine",
+            ));
         }
         let sizes = Sizes::open(model_dir)?;
         let tokenizer = Tokenizer::open(&model_dir.join(files::TOKENIZER))?;
         let heads = alignment_heads(model_dir, sizes)?;
         let mut whisper = Self {
             networks: Networks::open(model_dir, runtime, sizes, &heads)?,
+            before_chinese: tokenizer.encode(BEFORE_CHINESE),
             rules: Rules::open(model_dir, &tokenizer)?,
             tokenizer,
             extractor: FeatureExtractor::new(),
@@ -118,14 +129,25 @@ impl Whisper {
     }
 
     fn hypothesis(&self, utterance: &Utterance<'_>, heard: &Heard) -> Hypothesis {
-        let language = heard.transcript.language;
+        let language = heard.language;
         if heard.transcript.is_imagined() {
-            return Hypothesis { text: String::new(), language, words: Vec::new() };
+            return Hypothesis {
+                text: String::new(),
+                language,
+                words: Vec::new(),
+            };
         }
         let text = self.tokenizer.decode(&heard.transcript.tokens);
-        let words =
-            if utterance.words { self.words(utterance.samples, heard) } else { Vec::new() };
-        Hypothesis { text: text.trim().to_owned(), language, words }
+        let words = if utterance.words {
+            self.words(utterance.samples, heard)
+        } else {
+            Vec::new()
+        };
+        Hypothesis {
+            text: text.trim().to_owned(),
+            language,
+            words,
+        }
     }
 
     fn words(&self, samples: &[f32], heard: &Heard) -> Vec<Word> {
@@ -135,11 +157,16 @@ impl Whisper {
             let row = first_rows.get(token);
             row.map_or(length_ms, |row| (*row as u32 * ROW_MS).min(length_ms))
         };
-        let tokens = heard.transcript.tokens.iter().enumerate().map(|(at, token)| TimedToken {
-            bytes: self.tokenizer.bytes(*token),
-            begin_ms: begin_ms(at),
-            end_ms: begin_ms(at + 1),
-        });
+        let tokens = heard
+            .transcript
+            .tokens
+            .iter()
+            .enumerate()
+            .map(|(at, token)| TimedToken {
+                bytes: self.tokenizer.bytes(*token),
+                begin_ms: begin_ms(at),
+                end_ms: begin_ms(at + 1),
+            });
         let mut words = words(tokens);
         exclude_pauses(&mut words, &heard.loudness_db);
         words
@@ -159,15 +186,28 @@ impl Whisper {
             loudness_db.truncate(samples.len() / HOP);
         }
         let states = self.networks.encode(features, &self.silence)?;
+        let language = match utterance.language {
+            Some(language) => language,
+            None => detect_language(&mut self.networks, &self.rules, &states)?.0,
+        };
+        let is_bare_chinese = previous.is_empty() && language == Language::CHINESE;
         let task = Task {
-            language: utterance.language,
-            previous,
+            language,
+            previous: if is_bare_chinese {
+                &self.before_chinese
+            } else {
+                previous
+            },
             tokens_max: TOKENS_MAX
                 + TOKENS_PER_SECOND_MAX * samples.len().min(WINDOW_SAMPLES) / SAMPLE_RATE_HZ,
             attention_rows: utterance.words.then(|| rows(samples)),
         };
         let transcript = decode(&mut self.networks, &self.rules, &states, task)?;
-        Ok(Heard { transcript, loudness_db })
+        Ok(Heard {
+            language,
+            transcript,
+            loudness_db,
+        })
     }
 
     fn features(&self, samples: &[f32], effort: Effort) -> Features {
@@ -185,8 +225,13 @@ impl Whisper {
     fn warm_up(&mut self) -> Result<(), SpeechError> {
         let features = self.features(&vec![0.0; SAMPLE_RATE_HZ], Effort::Fast);
         let states = self.networks.encode(features, &self.silence)?;
-        let language = Some(Language::ENGLISH);
-        let task = Task { language, previous: &[], tokens_max: 2, attention_rows: None };
+        let language = Language::ENGLISH;
+        let task = Task {
+            language,
+            previous: &[],
+            tokens_max: 2,
+            attention_rows: None,
+        };
         decode(&mut self.networks, &self.rules, &states, task).map(|_| ())
     }
 }
@@ -197,7 +242,8 @@ impl Recognizer for Whisper {
     }
 
     fn detect_language(&mut self, samples: &[f32]) -> Result<Option<Language>, SpeechError> {
-        self.spoken_language(samples).map(|(language, _)| Some(language))
+        self.spoken_language(samples)
+            .map(|(language, _)| Some(language))
     }
 
     fn supports(&self, language: Language) -> bool {
@@ -207,6 +253,15 @@ impl Recognizer for Whisper {
     fn aligns_words(&self) -> bool {
         true
     }
+}
+
+/// The input of a published encoder for one clip: features of the clip followed by silence up to
+/// 30 s, 80 bands of 3000 frames of 10 ms each, one band after the other. For programs that run the
+/// published graphs themselves; [`Whisper`] computes its own.
+pub fn features(samples: &[f32]) -> Vec<f32> {
+    FeatureExtractor::new()
+        .extract(samples, WINDOW_FRAMES)
+        .values
 }
 
 /// Encoder rows that a clip reaches into.
@@ -220,7 +275,10 @@ fn read_silence(path: &Path, sizes: Sizes) -> Result<Vec<f32>, SpeechError> {
         return Err(unusable(path, "not as long as 30 s of silence"));
     }
     let (values, _) = bytes.as_chunks();
-    Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    Ok(values
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect())
 }
 
 #[cfg(test)]

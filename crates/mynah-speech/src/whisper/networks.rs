@@ -125,12 +125,20 @@ impl Networks {
         for (name, value) in names.past_encoder.iter().zip(&memory.encoder) {
             inputs.push((name.into(), value.into()));
         }
-        let mut outputs =
-            self.next.run_with_options(inputs, &self.next_outputs).map_err(runtime_error)?;
+        let mut outputs = self
+            .next
+            .run_with_options(inputs, &self.next_outputs)
+            .map_err(runtime_error)?;
         let decoder = take_all(&mut outputs, &names.present_decoder)?;
         let outlook = names.outlook(&mut outputs)?;
         drop(outputs);
-        Ok((outlook, Memory { decoder, encoder: memory.encoder }))
+        Ok((
+            outlook,
+            Memory {
+                decoder,
+                encoder: memory.encoder,
+            },
+        ))
     }
 
     /// How much the last token of a call listened to each of the first `rows` encoder rows: a list
@@ -142,10 +150,15 @@ impl Networks {
     ) -> Result<Vec<f32>, SpeechError> {
         let mut all = Vec::with_capacity(rows * self.names.heads.len());
         for (layer, head) in &self.names.heads {
-            let value = outlook.attentions.get(*layer).ok_or_else(|| missing("attention"))?;
+            let value = outlook
+                .attentions
+                .get(*layer)
+                .ok_or_else(|| missing("attention"))?;
             let (shape, weights) = value.try_extract_tensor::<f32>().map_err(runtime_error)?;
             let tokens = shape.get(2).map_or(0, |tokens| *tokens as usize);
-            let row = weights.chunks_exact(ENCODER_ROWS).nth((head + 1) * tokens - 1);
+            let row = weights
+                .chunks_exact(ENCODER_ROWS)
+                .nth((head + 1) * tokens - 1);
             all.extend_from_slice(&row.ok_or_else(|| missing("attention row"))?[..rows]);
         }
         Ok(all)
@@ -158,7 +171,9 @@ pub(super) fn encode(encoder: &mut Session, features: Features) -> Result<Vec<f3
     let features = Tensor::from_array((shape, features.values)).map_err(runtime_error)?;
     let inputs = ort::inputs!["input_features" => features];
     let outputs = encoder.run(inputs).map_err(runtime_error)?;
-    let states = outputs.get("last_hidden_state").ok_or_else(|| missing("last_hidden_state"))?;
+    let states = outputs
+        .get("last_hidden_state")
+        .ok_or_else(|| missing("last_hidden_state"))?;
     let (_, states) = states.try_extract_tensor::<f32>().map_err(runtime_error)?;
     Ok(states.to_vec())
 }
@@ -166,9 +181,15 @@ pub(super) fn encode(encoder: &mut Session, features: Features) -> Result<Vec<f3
 impl Outlook {
     /// The scores of all tokens as the next one after the token at `position` of the call.
     pub(super) fn logits(&self, position: usize) -> Result<&[f32], SpeechError> {
-        let (shape, logits) = self.logits.try_extract_tensor::<f32>().map_err(runtime_error)?;
+        let (shape, logits) = self
+            .logits
+            .try_extract_tensor::<f32>()
+            .map_err(runtime_error)?;
         let vocabulary = shape.last().map_or(1, |length| *length as usize).max(1);
-        logits.chunks_exact(vocabulary).nth(position).ok_or_else(|| missing("logits"))
+        logits
+            .chunks_exact(vocabulary)
+            .nth(position)
+            .ok_or_else(|| missing("logits"))
     }
 }
 
@@ -187,7 +208,10 @@ impl Names {
             past_encoder: states("past_key_values", "encoder"),
             present_decoder: states("present", "decoder"),
             present_encoder: states("present", "encoder"),
-            attentions: layers.iter().map(|layer| format!("cross_attentions.{layer}")).collect(),
+            attentions: layers
+                .iter()
+                .map(|layer| format!("cross_attentions.{layer}"))
+                .collect(),
             heads: heads.iter().filter_map(place).collect(),
         }
     }
@@ -198,7 +222,9 @@ impl Names {
         for name in states.iter().copied().flatten().chain(&self.attentions) {
             selector = selector.with(name);
         }
-        Ok(RunOptions::new().map_err(runtime_error)?.with_outputs(selector))
+        Ok(RunOptions::new()
+            .map_err(runtime_error)?
+            .with_outputs(selector))
     }
 
     fn outlook(&self, outputs: &mut SessionOutputs<'_>) -> Result<Outlook, SpeechError> {
@@ -214,7 +240,10 @@ fn token_ids(tokens: &[u32]) -> Result<Tensor<i64>, SpeechError> {
     Tensor::from_array(([1, ids.len()], ids)).map_err(runtime_error)
 }
 
-fn take_all(outputs: &mut SessionOutputs<'_>, names: &[String]) -> Result<Vec<DynValue>, SpeechError> {
+fn take_all(
+    outputs: &mut SessionOutputs<'_>,
+    names: &[String],
+) -> Result<Vec<DynValue>, SpeechError> {
     names.iter().map(|name| take(outputs, name)).collect()
 }
 

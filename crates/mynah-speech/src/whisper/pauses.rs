@@ -16,6 +16,8 @@ const PAUSE_FRAMES_MIN: usize = 8;
 const FADE_FRAMES: usize = 2;
 /// How far outside a pause a begin or end may lie that is moved to it, in frames.
 const REACH_FRAMES: usize = 12;
+/// What has to be left of a word, or its border stays: then the pause lies at its other border.
+const WORD_MS_MIN: u32 = 60;
 /// Sound this much weaker than the loud parts of an utterance is quiet.
 const QUIET_BELOW_LOUD_DB: f32 = 25.0;
 /// Where noise is nearer to the loud parts: the lower part of the range between both is quiet.
@@ -34,11 +36,17 @@ pub(super) fn exclude_pauses(words: &mut [Word], loudness_db: &[f32]) {
     let pauses = pauses(loudness_db);
     let mut said_ms = 0;
     for word in words {
-        if let Some(pause) = nearest(&pauses, word.begin_ms) {
-            word.begin_ms = pause.end.max(said_ms).min(word.end_ms);
+        if let Some(pause) = nearest(&pauses, word.begin_ms)
+            && pause.end + WORD_MS_MIN <= word.end_ms
+        {
+            word.begin_ms = pause.end;
         }
-        if let Some(pause) = nearest(&pauses, word.end_ms) {
-            word.end_ms = pause.start.max(word.begin_ms);
+        word.begin_ms = word.begin_ms.max(said_ms);
+        word.end_ms = word.end_ms.max(word.begin_ms);
+        if let Some(pause) = nearest(&pauses, word.end_ms)
+            && word.begin_ms + WORD_MS_MIN <= pause.start
+        {
+            word.end_ms = pause.start;
         }
         said_ms = word.end_ms;
     }
@@ -46,7 +54,9 @@ pub(super) fn exclude_pauses(words: &mut [Word], loudness_db: &[f32]) {
 
 /// The pauses, in milliseconds.
 fn pauses(loudness_db: &[f32]) -> Vec<Range<u32>> {
-    let Some(threshold) = threshold(loudness_db) else { return Vec::new() };
+    let Some(threshold) = threshold(loudness_db) else {
+        return Vec::new();
+    };
     let mut pauses = Vec::new();
     let mut begin = 0;
     for (frame, loudness) in loudness_db.iter().chain([&f32::INFINITY]).enumerate() {
@@ -67,7 +77,9 @@ fn threshold(loudness_db: &[f32]) -> Option<f32> {
     sorted.sort_unstable_by(f32::total_cmp);
     let share = |percent: usize| sorted.get(sorted.len() * percent / 100).copied();
     let (quietest, loud) = (share(5)?, share(95)?);
-    let mut audible = sorted.iter().filter(|loudness| **loudness >= loud - NOISE_BELOW_LOUD_DB);
+    let mut audible = sorted
+        .iter()
+        .filter(|loudness| **loudness >= loud - NOISE_BELOW_LOUD_DB);
     let noise = *audible.nth(audible.clone().count() * 5 / 100)?;
     let threshold = (loud - QUIET_BELOW_LOUD_DB).max(noise + QUIET_SHARE * (loud - noise));
     (loud - quietest >= RANGE_DB_MIN).then_some(threshold.min(loud - LOUD_DB))
@@ -75,10 +87,17 @@ fn threshold(loudness_db: &[f32]) -> Option<f32> {
 
 /// The pause that a time lies in, or the nearest one within reach.
 fn nearest(pauses: &[Range<u32>], ms: u32) -> Option<&Range<u32>> {
-    let distance =
-        |pause: &&Range<u32>| pause.start.saturating_sub(ms).max(ms.saturating_sub(pause.end));
+    let distance = |pause: &&Range<u32>| {
+        pause
+            .start
+            .saturating_sub(ms)
+            .max(ms.saturating_sub(pause.end))
+    };
     let reach = (REACH_FRAMES * FRAME_MS) as u32;
-    pauses.iter().min_by_key(distance).filter(|pause| distance(pause) <= reach)
+    pauses
+        .iter()
+        .min_by_key(distance)
+        .filter(|pause| distance(pause) <= reach)
 }
 
 #[cfg(test)]
@@ -88,17 +107,30 @@ mod tests {
     #[test]
     fn begins_and_ends_move_to_the_speech() {
         // Noise at -50 dB; speech at 0 dB from 0.3 s to 0.8 s and from 1.2 s to 1.6 s.
-        let loudness = loudness(200, &[30..80, 120..160]);
-        let mut words = [word(0, 500), word(500, 900), word(900, 1500), word(1500, 1990)];
+        let loudness = loudness(200, &[(30, 80), (120, 160)]);
+        let mut words = [
+            word(0, 500),
+            word(500, 900),
+            word(900, 1500),
+            word(1500, 1990),
+        ];
         exclude_pauses(&mut words, &loudness);
-        assert_eq!(words, [word(280, 500), word(500, 820), word(1180, 1500), word(1500, 1620)]);
+        assert_eq!(
+            words,
+            [
+                word(280, 500),
+                word(500, 820),
+                word(1180, 1500),
+                word(1500, 1620)
+            ]
+        );
     }
 
     #[test]
     fn speech_without_pauses_is_left_alone() {
         let mut words = [word(0, 400), word(400, 800)];
         let before = words.clone();
-        exclude_pauses(&mut words, &loudness(80, &[0..80]));
+        exclude_pauses(&mut words, &loudness(80, &[(0, 80)]));
         assert_eq!(words, before);
         exclude_pauses(&mut words, &[]);
         assert_eq!(words, before);
@@ -108,24 +140,39 @@ mod tests {
     fn short_gaps_are_part_of_speech() {
         let mut words = [word(0, 400), word(400, 800)];
         let before = words.clone();
-        exclude_pauses(&mut words, &loudness(80, &[0..38, 43..80]));
+        exclude_pauses(&mut words, &loudness(80, &[(0, 38), (43, 80)]));
         assert_eq!(words, before);
     }
 
     #[test]
     fn words_inside_a_pause_stay_in_order() {
         let mut words = [word(0, 100), word(100, 120), word(120, 140), word(140, 600)];
-        exclude_pauses(&mut words, &loudness(100, &[50..100]));
+        exclude_pauses(&mut words, &loudness(100, &[(50, 100)]));
         assert!(words.iter().all(|word| word.begin_ms <= word.end_ms));
-        assert!(words.windows(2).all(|pair| pair[0].end_ms <= pair[1].begin_ms));
+        assert!(
+            words
+                .windows(2)
+                .all(|pair| pair[0].end_ms <= pair[1].begin_ms)
+        );
     }
 
-    fn loudness(frames: usize, speech: &[Range<usize>]) -> Vec<f32> {
-        let is_speech = |frame| speech.iter().any(|part| part.contains(&frame));
-        (0..frames).map(|frame| if is_speech(frame) { 0.0 } else { -50.0 }).collect()
+    fn loudness(frames: usize, speech: &[(usize, usize)]) -> Vec<f32> {
+        let is_speech = |frame| {
+            speech
+                .iter()
+                .any(|(begin, end)| (*begin..*end).contains(&frame))
+        };
+        (0..frames)
+            .map(|frame| if is_speech(frame) { 0.0 } else { -50.0 })
+            .collect()
     }
 
     fn word(begin_ms: u32, end_ms: u32) -> Word {
-        Word { text: "word".to_owned(), punctuation: String::new(), begin_ms, end_ms }
+        Word {
+            text: "word".to_owned(),
+            punctuation: String::new(),
+            begin_ms,
+            end_ms,
+        }
     }
 }

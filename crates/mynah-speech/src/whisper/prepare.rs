@@ -11,11 +11,11 @@ use mynah_graph::whisper::{EncoderWeights, rewrite_encoder, split_decoder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::WINDOW_FRAMES;
 use super::features::{BANDS, Features};
 use super::files::{self, read, read_json, unusable};
 use super::networks::encode;
 use super::settings::{Sizes, alignment_heads};
-use super::WINDOW_FRAMES;
 use crate::{Runtime, SpeechError};
 
 /// Raised whenever the same published files would give other prepared ones.
@@ -28,11 +28,19 @@ const LOCK: &str = "prepare.lock";
 /// does not depend on it.
 const SILENT_FEATURE: f32 = -0.6;
 /// The published files that prepared ones are made from.
-const SOURCES: [&str; 4] =
-    [files::ENCODER_SOURCE, files::DECODER_SOURCE, files::CONFIG, files::GENERATION];
+const SOURCES: [&str; 4] = [
+    files::ENCODER_SOURCE,
+    files::DECODER_SOURCE,
+    files::CONFIG,
+    files::GENERATION,
+];
 /// The prepared files, except the manifest.
-const RESULTS: [&str; 4] =
-    [files::ENCODER, files::DECODER_FIRST, files::DECODER_NEXT, files::SILENCE];
+const RESULTS: [&str; 4] = [
+    files::ENCODER,
+    files::DECODER_FIRST,
+    files::DECODER_NEXT,
+    files::SILENCE,
+];
 
 /// What prepared files were made from, and how.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,10 +94,14 @@ pub fn prepare(
 /// Files are compared by size and time; the contents are read only where the time differs.
 pub fn is_prepared(model_dir: &Path) -> bool {
     let prepared = model_dir.join(files::PREPARED);
-    let Ok(manifest) = read_json::<Manifest>(&prepared.join(files::MANIFEST)) else { return false };
+    let Ok(manifest) = read_json::<Manifest>(&prepared.join(files::MANIFEST)) else {
+        return false;
+    };
     let unchanged = |folder: &Path, names: &[&str], entries: &BTreeMap<String, Entry>| {
         names.iter().all(|name| {
-            entries.get(*name).is_some_and(|entry| entry.is_still_true_of(&folder.join(name)))
+            entries
+                .get(*name)
+                .is_some_and(|entry| entry.is_still_true_of(&folder.join(name)))
         })
     };
     manifest.rewrite_version == REWRITE_VERSION
@@ -150,8 +162,17 @@ fn make_decoder(model_dir: &Path, folder: &Path) -> Result<(), SpeechError> {
 fn make_silence(folder: &Path, runtime: &Runtime) -> Result<(), SpeechError> {
     let mut encoder = runtime.open(&folder.join(files::ENCODER))?;
     let values = vec![SILENT_FEATURE; BANDS * WINDOW_FRAMES];
-    let states = encode(&mut encoder, Features { values, frames: WINDOW_FRAMES })?;
-    let bytes: Vec<u8> = states.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let states = encode(
+        &mut encoder,
+        Features {
+            values,
+            frames: WINDOW_FRAMES,
+        },
+    )?;
+    let bytes: Vec<u8> = states
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
     write(&folder.join(files::SILENCE), &bytes)
 }
 
@@ -202,7 +223,11 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), SpeechError> {
 impl Entry {
     fn of(path: &Path) -> Result<Self, SpeechError> {
         let (bytes, modified_s) = size_and_time(path).map_err(|error| unusable(path, &error))?;
-        Ok(Self { bytes, modified_s, sha256: sha256(&read(path)?) })
+        Ok(Self {
+            bytes,
+            modified_s,
+            sha256: sha256(&read(path)?),
+        })
     }
 
     fn is_still_true_of(&self, path: &Path) -> bool {
@@ -217,7 +242,10 @@ impl Entry {
 
 fn size_and_time(path: &Path) -> std::io::Result<(u64, u64)> {
     let metadata = fs::metadata(path)?;
-    let age = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let age = metadata
+        .modified()?
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Ok((metadata.len(), age.as_secs()))
 }
 

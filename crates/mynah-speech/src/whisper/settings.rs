@@ -90,7 +90,10 @@ pub(super) fn alignment_heads(
     if file.alignment_heads.iter().all(exists) {
         Ok(file.alignment_heads)
     } else {
-        Err(unusable(&path, "alignment heads that the network does not have"))
+        Err(unusable(
+            &path,
+            "alignment heads that the network does not have",
+        ))
     }
 }
 
@@ -100,8 +103,12 @@ impl Rules {
         let path = model_dir.join(files::GENERATION);
         let file: GenerationFile = read_json(&path)?;
         let special = |written: &[&str]| {
-            let mut tokens = written.iter().filter_map(|written| tokenizer.special(written));
-            tokens.next().ok_or_else(|| unusable(&path, &format!("no token {}", written[0])))
+            let mut tokens = written
+                .iter()
+                .filter_map(|written| tokenizer.special(written));
+            tokens
+                .next()
+                .ok_or_else(|| unusable(&path, &format!("no token {}", written[0])))
         };
         let token_of = |language: Language| {
             let token = file.lang_to_id.get(&format!("<|{language}|>"))?;
@@ -123,6 +130,8 @@ impl Rules {
     /// The token of a language, if the model knows it.
     pub(super) fn language_token(&self, language: Language) -> Option<u32> {
         let mut known = self.languages.iter();
-        known.find(|(known, _)| *known == language).map(|(_, token)| *token)
+        known
+            .find(|(known, _)| *known == language)
+            .map(|(_, token)| *token)
     }
 }

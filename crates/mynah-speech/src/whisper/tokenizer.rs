@@ -17,7 +17,7 @@ use crate::SpeechError;
 const PIECE_BYTES_MAX: usize = 256;
 
 /// A vocabulary, and what it can do.
-pub(super) struct Tokenizer {
+pub struct Tokenizer {
     /// The bytes of each ordinary token.
     bytes: Vec<Vec<u8>>,
     ids: HashMap<Vec<u8>, u32>,
@@ -43,18 +43,23 @@ struct AddedToken {
 
 impl Tokenizer {
     /// Reads a `tokenizer.json`.
-    pub(super) fn open(path: &Path) -> Result<Self, SpeechError> {
+    pub fn open(path: &Path) -> Result<Self, SpeechError> {
         let file: TokenizerFile = read_json(path)?;
-        let special: HashMap<String, u32> =
-            file.added_tokens.into_iter().map(|token| (token.content, token.id)).collect();
+        let special: HashMap<String, u32> = file
+            .added_tokens
+            .into_iter()
+            .map(|token| (token.content, token.id))
+            .collect();
         let alphabet = alphabet();
         let mut ids = HashMap::with_capacity(file.model.vocab.len());
         for (written, id) in file.model.vocab {
             if special.contains_key(&written) {
                 continue;
             }
-            let bytes: Option<Vec<u8>> =
-                written.chars().map(|character| alphabet.get(&character).copied()).collect();
+            let bytes: Option<Vec<u8>> = written
+                .chars()
+                .map(|character| alphabet.get(&character).copied())
+                .collect();
             let bytes = bytes.ok_or_else(|| SpeechError::ModelFile {
                 path: path.to_owned(),
                 reason: format!("token {id} is not written in bytes"),
@@ -66,7 +71,11 @@ impl Tokenizer {
         for (token, id) in &ids {
             bytes[*id as usize].clone_from(token);
         }
-        Ok(Self { bytes, ids, special })
+        Ok(Self {
+            bytes,
+            ids,
+            special,
+        })
     }
 
     /// The token with a meaning of its own that is written like this.
@@ -81,8 +90,12 @@ impl Tokenizer {
     }
 
     /// The text of tokens. Bytes that are no text, such as a part of a character, are left out.
-    pub(super) fn decode(&self, tokens: &[u32]) -> String {
-        let bytes: Vec<u8> = tokens.iter().flat_map(|token| self.bytes(*token)).copied().collect();
+    pub fn decode(&self, tokens: &[u32]) -> String {
+        let bytes: Vec<u8> = tokens
+            .iter()
+            .flat_map(|token| self.bytes(*token))
+            .copied()
+            .collect();
         bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()
     }
 
@@ -105,7 +118,9 @@ impl Tokenizer {
             let Some((_, at)) = first_learned else { break };
             edges.remove(at + 1);
         }
-        let tokens = edges.windows(2).map(|edge| self.ids.get(&piece[edge[0]..edge[1]]));
+        let tokens = edges
+            .windows(2)
+            .map(|edge| self.ids.get(&piece[edge[0]..edge[1]]));
         tokens.flatten().copied().collect()
     }
 }
@@ -117,7 +132,11 @@ fn alphabet() -> HashMap<char, u8> {
     (0..=u8::MAX)
         .filter_map(|byte| {
             let printable = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
-            let code = if printable { Some(u32::from(byte)) } else { next.next() };
+            let code = if printable {
+                Some(u32::from(byte))
+            } else {
+                next.next()
+            };
             Some((char::from_u32(code?)?, byte))
         })
         .collect()
@@ -171,7 +190,11 @@ fn piece_length(text: &str) -> usize {
     if blanks > lead {
         // More than one blank: the last one belongs to what follows, unless nothing does.
         let last = text[..blanks].chars().next_back().map_or(0, char::len_utf8);
-        return if blanks == text.len() || blanks == last { blanks } else { blanks - last };
+        return if blanks == text.len() || blanks == last {
+            blanks
+        } else {
+            blanks - last
+        };
     }
     match body.chars().next() {
         Some(character) => lead + run_length(body, Kind::of(character)),
@@ -181,7 +204,8 @@ fn piece_length(text: &str) -> usize {
 
 /// Bytes at the start of the text that are characters of this kind.
 fn run_length(text: &str, kind: Kind) -> usize {
-    text.find(|character| Kind::of(character) != kind).unwrap_or(text.len())
+    text.find(|character| Kind::of(character) != kind)
+        .unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -198,17 +222,26 @@ mod tests {
         let cases: [(&str, &[u32]); 4] = [
             (
                 "Hello world, it's  3.5 o'clock!\n",
-                &[15947, 1002, 11, 309, 311, 220, 805, 13, 20, 277, 6, 9023, 0, 198],
+                &[
+                    15947, 1002, 11, 309, 311, 220, 805, 13, 20, 277, 6, 9023, 0, 198,
+                ],
             ),
             (
                 "以下是普通话的句子。",
-                &[3588, 4438, 1541, 29993, 19550, 21596, 1546, 34592, 7626, 1543],
+                &[
+                    3588, 4438, 1541, 29993, 19550, 21596, 1546, 34592, 7626, 1543,
+                ],
             ),
             (
                 "naïve café — 日本語テスト 🎉",
-                &[629, 15487, 303, 25118, 3466, 220, 27311, 31348, 22985, 40498, 19034, 231],
+                &[
+                    629, 15487, 303, 25118, 3466, 220, 27311, 31348, 22985, 40498, 19034, 231,
+                ],
             ),
-            (" don't\tI'll  we've", &[500, 380, 197, 40, 603, 220, 321, 600]),
+            (
+                " don't\tI'll  we've",
+                &[500, 380, 197, 40, 603, 220, 321, 600],
+            ),
         ];
         for (text, tokens) in cases {
             assert_eq!(tokenizer.encode(text), tokens, "{text}");
@@ -228,7 +261,10 @@ mod tests {
     fn special_tokens_have_no_text() {
         let Some(tokenizer) = tokenizer() else { return };
         assert_eq!(tokenizer.special("<|startofprev|>"), Some(50361));
-        assert_eq!(tokenizer.decode(&[50258, 50260, 15947, 50257, u32::MAX]), "Hello");
+        assert_eq!(
+            tokenizer.decode(&[50258, 50260, 15947, 50257, u32::MAX]),
+            "Hello"
+        );
         // A blank and the first bytes of a character.
         assert_eq!(tokenizer.decode(&[15947, 27311, 19034]), "Hello日本 ");
     }
@@ -239,7 +275,9 @@ mod tests {
         let pieces: Vec<&str> = pieces(text).collect();
         assert_eq!(
             pieces,
-            ["we", "'ll", " ", " see", "\u{3000}", "3", " cats", ",", " 猫", "3", "只", "\n"]
+            [
+                "we", "'ll", " ", " see", "\u{3000}", "3", " cats", ",", " 猫", "3", "只", "\n"
+            ]
         );
     }
 

@@ -52,7 +52,12 @@ fn characters<'a>(tokens: impl Iterator<Item = TimedToken<'a>>) -> Vec<TimedChar
             // The character goes on in the next token.
             Err(error) if error.error_len().is_none() => {}
             _ => {
-                spread(&String::from_utf8_lossy(&bytes), begin_ms, token.end_ms, &mut all);
+                spread(
+                    &String::from_utf8_lossy(&bytes),
+                    begin_ms,
+                    token.end_ms,
+                    &mut all,
+                );
                 bytes.clear();
             }
         }
@@ -63,14 +68,17 @@ fn characters<'a>(tokens: impl Iterator<Item = TimedToken<'a>>) -> Vec<TimedChar
 fn spread(text: &str, begin_ms: u32, end_ms: u32, all: &mut Vec<TimedChar>) {
     let is_said = |c: &char| !c.is_whitespace() && !is_mark(*c);
     let said = text.chars().filter(is_said).count().max(1);
-    let time = |done: usize| {
-        begin_ms + (u64::from(end_ms - begin_ms) * done as u64 / said as u64) as u32
-    };
+    let time =
+        |done: usize| begin_ms + (u64::from(end_ms - begin_ms) * done as u64 / said as u64) as u32;
     let mut done = 0;
     for value in text.chars().filter(|c| *c != char::REPLACEMENT_CHARACTER) {
         let before = done;
         done += usize::from(is_said(&value));
-        all.push(TimedChar { value, begin_ms: time(before), end_ms: time(done.min(said)) });
+        all.push(TimedChar {
+            value,
+            begin_ms: time(before),
+            end_ms: time(done.min(said)),
+        });
     }
 }
 
@@ -147,35 +155,59 @@ mod tests {
 
     #[test]
     fn english_words_end_at_blanks() {
-        let tokens: [&[u8]; 9] =
-            [b" Don", b"'t", b" pay", b" 3", b".", b"50", b", \"", b"John", b".\""];
+        let tokens: [&[u8]; 9] = [
+            b" Don", b"'t", b" pay", b" 3", b".", b"50", b", \"", b"John", b".\"",
+        ];
         assert_eq!(
             shown(&tokens),
-            ["Don't|0-200", "pay|200-300", "3.50|300-600 ,", "John|700-800 .\""]
+            [
+                "Don't|0-200",
+                "pay|200-300",
+                "3.50|300-600 ,",
+                "John|700-800 .\""
+            ]
         );
     }
 
     #[test]
     fn chinese_characters_are_words_and_latin_runs_stay_whole() {
-        let tokens: [&[u8]; 6] =
-            ["我们".as_bytes(), "用".as_bytes(), b"Wi", b"-Fi", "，".as_bytes(), "好".as_bytes()];
+        let tokens: [&[u8]; 6] = [
+            "我们".as_bytes(),
+            "用".as_bytes(),
+            b"Wi",
+            b"-Fi",
+            "，".as_bytes(),
+            "好".as_bytes(),
+        ];
         assert_eq!(
             shown(&tokens),
-            ["我|0-50", "们|50-100", "用|100-200", "Wi-Fi|200-400 ，", "好|500-600"]
+            [
+                "我|0-50",
+                "们|50-100",
+                "用|100-200",
+                "Wi-Fi|200-400 ，",
+                "好|500-600"
+            ]
         );
     }
 
     #[test]
     fn characters_cut_across_tokens_are_joined() {
         let text = "昶好".as_bytes();
-        assert_eq!(shown(&[&text[..2], &text[2..3], &text[3..]]), ["昶|0-200", "好|200-300"]);
+        assert_eq!(
+            shown(&[&text[..2], &text[2..3], &text[3..]]),
+            ["昶|0-200", "好|200-300"]
+        );
         // The end of the last one is missing, and a byte in front is no text.
         assert_eq!(shown(&[&[0xbf], &text[..3], &text[3..5]]), ["昶|100-200"]);
     }
 
     #[test]
     fn marks_before_any_word_are_dropped() {
-        assert_eq!(shown(&["《".as_bytes(), "海".as_bytes(), "》".as_bytes()]), ["海|100-200 》"]);
+        assert_eq!(
+            shown(&["《".as_bytes(), "海".as_bytes(), "》".as_bytes()]),
+            ["海|100-200 》"]
+        );
         assert_eq!(shown(&[b" ...", b" "]), [""; 0]);
     }
 
@@ -194,8 +226,15 @@ mod tests {
             end_ms: at * 100 + 100,
         });
         let show = |word: Word| {
-            let Word { text, punctuation, begin_ms, end_ms } = word;
-            format!("{text}|{begin_ms}-{end_ms} {punctuation}").trim_end().to_owned()
+            let Word {
+                text,
+                punctuation,
+                begin_ms,
+                end_ms,
+            } = word;
+            format!("{text}|{begin_ms}-{end_ms} {punctuation}")
+                .trim_end()
+                .to_owned()
         };
         words(timed).into_iter().map(show).collect()
     }

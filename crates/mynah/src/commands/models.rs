@@ -117,7 +117,7 @@ fn prepare(store: &Store, entries: &[&Entry], progress: &mut PullProgress) -> Re
             None => runtime.insert(Runtime::load(&engine::runtime_library(store)?)?),
         };
         whisper::prepare(&folder, runtime, &mut |share| {
-            progress.share(&format!("preparing {id}"), share)
+            progress.share(&format!("preparing {id}"), share);
         })?;
         progress.line(&format!("{id}: prepared for this machine"));
     }

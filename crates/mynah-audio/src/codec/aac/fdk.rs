@@ -15,9 +15,9 @@ use crate::sink::Spec;
 /// Most channels that are asked for.
 const CHANNELS_MAX: i32 = 2;
 /// Longest frame the library makes, in sampling instants (USAC).
-const FRAME_SAMPLES_MAX: usize = 4_096;
+const FRAME_SAMPLES_MAX: i32 = 4_096;
 /// Samples of its output buffer: the library checks the buffer before it mixes down from eight.
-const PCM_SAMPLES: usize = FRAME_SAMPLES_MAX * 8;
+const PCM_SAMPLES: i32 = FRAME_SAMPLES_MAX * 8;
 /// Noise substitution, which needs no look ahead.
 const CONCEAL_WITH_NOISE: i32 = 1;
 
@@ -64,7 +64,7 @@ impl Decoder {
         let handle = NonNull::new(handle).ok_or_else(|| failed("out of memory"))?;
         let mut decoder = Self {
             handle,
-            pcm: vec![0; PCM_SAMPLES],
+            pcm: vec![0; PCM_SAMPLES as usize],
         };
         decoder.set(sys::AACDEC_PARAM_AAC_PCM_MAX_OUTPUT_CHANNELS, CHANNELS_MAX)?;
         decoder.set(sys::AACDEC_PARAM_AAC_PCM_LIMITER_ENABLE, 0)?;
@@ -115,7 +115,7 @@ impl Decoder {
             sys::aacDecoder_DecodeFrame(
                 self.handle.as_ptr(),
                 self.pcm.as_mut_ptr(),
-                PCM_SAMPLES as i32,
+                PCM_SAMPLES,
                 flags,
             )
         };

@@ -5,6 +5,7 @@ use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder as _, AudioDecoderOptions,
 };
 use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::codecs::AacDecoder;
 
 use super::Header;
@@ -18,14 +19,14 @@ const FRAME_SAMPLES: usize = 1_024;
 pub(crate) struct Units {
     decoder: AacDecoder,
     /// Bytes in front of each access unit.
-    header_bytes: usize,
+    prefix_bytes: usize,
     last: Option<Spec>,
 }
 
 impl Units {
     /// Decodes whole ADTS frames.
     pub(super) fn adts(header: Header) -> Result<Self, AudioError> {
-        Self::open(&header.audio_specific_config(), header.header_bytes)
+        Self::open(&header.audio_specific_config(), header.prefix_bytes)
     }
 
     /// Decodes the access units of a container, described by an `AudioSpecificConfig`.
@@ -33,7 +34,7 @@ impl Units {
         Self::open(config, 0)
     }
 
-    fn open(config: &[u8], header_bytes: usize) -> Result<Self, AudioError> {
+    fn open(config: &[u8], prefix_bytes: usize) -> Result<Self, AudioError> {
         let mut parameters = AudioCodecParameters::new();
         parameters
             .for_codec(CODEC_ID_AAC)
@@ -42,15 +43,15 @@ impl Units {
             .map_err(|_| AudioError::Unsupported("AAC other than low complexity".to_owned()))?;
         Ok(Self {
             decoder,
-            header_bytes,
+            prefix_bytes,
             last: None,
         })
     }
 
     /// Decodes one access unit.
     pub(crate) fn decode(&mut self, unit: &[u8], sink: &mut Sink<'_>) -> Result<(), AudioError> {
-        let data = unit.get(self.header_bytes..).unwrap_or_default();
-        let packet = Packet::new(0, Default::default(), Default::default(), data);
+        let data = unit.get(self.prefix_bytes..).unwrap_or_default();
+        let packet = Packet::new(0, Timestamp::default(), Duration::default(), data);
         let mut samples = Vec::new();
         let decoded = self.decoder.decode(&packet).map(|buffer| {
             buffer.copy_to_vec_interleaved(&mut samples);
@@ -62,7 +63,7 @@ impl Units {
         });
         match (decoded, self.last) {
             (Ok(spec), last) => {
-                if last.is_none() && self.header_bytes > 0 {
+                if last.is_none() && self.prefix_bytes > 0 {
                     sink.skip(FRAME_SAMPLES as u64);
                 }
                 self.last = Some(spec);

@@ -82,13 +82,13 @@ impl Shape {
     }
 }
 
-const fn shape(table: &'static [i8], len: usize, bits: usize) -> Option<Shape> {
-    Some(Shape {
+const fn shape(table: &'static [i8], len: usize, bits: usize) -> Shape {
+    Shape {
         table,
         len,
         bits,
         has_sign: false,
-    })
+    }
 }
 
 static COARSE: Mode = Mode {
@@ -118,32 +118,32 @@ static MODES: [Mode; 8] = [
     Mode {
         has_frame_pitch: true,
         gain_bits: 0,
-        innovation: shape(&tables::SHAPE_10_16, 10, 4),
+        innovation: Some(shape(&tables::SHAPE_10_16, 10, 4)),
         comb_gain: 0.6,
         ..COARSE
     },
     Mode {
-        innovation: shape(&tables::SHAPE_10_32, 10, 5),
+        innovation: Some(shape(&tables::SHAPE_10_32, 10, 5)),
         comb_gain: 0.55,
         ..COARSE
     },
     Mode {
-        innovation: shape(&tables::SHAPE_8_128, 8, 7),
+        innovation: Some(shape(&tables::SHAPE_8_128, 8, 7)),
         comb_gain: 0.45,
         ..COARSE
     },
     Mode {
-        innovation: shape(&tables::SHAPE_5_64, 5, 6),
+        innovation: Some(shape(&tables::SHAPE_5_64, 5, 6)),
         comb_gain: 0.25,
         ..FINE
     },
     Mode {
-        innovation: shape(&tables::SHAPE_5_256, 5, 8),
+        innovation: Some(shape(&tables::SHAPE_5_256, 5, 8)),
         comb_gain: 0.15,
         ..FINE
     },
     Mode {
-        innovation: shape(&tables::SHAPE_5_64, 5, 6),
+        innovation: Some(shape(&tables::SHAPE_5_64, 5, 6)),
         comb_gain: 0.05,
         is_doubled: true,
         ..FINE
@@ -152,7 +152,7 @@ static MODES: [Mode; 8] = [
         has_frame_pitch: true,
         has_frame_gain: true,
         gain_bits: 0,
-        innovation: shape(&tables::SHAPE_20_32, 20, 5),
+        innovation: Some(shape(&tables::SHAPE_20_32, 20, 5)),
         comb_gain: 0.5,
         ..COARSE
     },

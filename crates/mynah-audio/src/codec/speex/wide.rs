@@ -1,5 +1,7 @@
 //! A high band: doubles the rate of what is below it. Wideband has one of them, ultra-wideband two.
 
+use std::f32::consts::SQRT_2;
+
 use super::bits::Bits;
 use super::filters::{Noise, QuadratureMirror, all_pole, rms};
 use super::lsp::{self, WIDE_ORDER};
@@ -121,7 +123,7 @@ impl Wide {
                 None => self.fold(&below[range], ratio, bits),
                 Some(shape) => {
                     // A subframe of 80 samples has twice the energy of one of 40.
-                    let length_gain = if len == 80 { 1.4142 } else { 1.0 };
+                    let length_gain = if len == 80 { SQRT_2 } else { 1.0 };
                     let scale = length_gain * side.levels[subframe] / ratio;
                     fresh(shape, mode == 4, scale, len, bits)
                 }
