@@ -1,7 +1,8 @@
 //! The three networks: encoder, decoder of the prompt, decoder of each later token.
 //!
 //! The decoder's keys and values never leave the runtime's memory: what one call returns is moved
-//! into the next one. Only the outputs that are used are fetched.
+//! into the next one. Only the outputs that are used are fetched; the attention is among them even
+//! where no word times are wanted, since it is computed anyway and small.
 
 use std::borrow::Cow;
 use std::path::Path;

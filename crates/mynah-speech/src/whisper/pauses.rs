@@ -16,8 +16,6 @@ const PAUSE_FRAMES_MIN: usize = 8;
 const FADE_FRAMES: usize = 2;
 /// How far outside a pause a begin or end may lie that is moved to it, in frames.
 const REACH_FRAMES: usize = 12;
-/// What has to be left of a word, or its border stays: then the pause lies at its other border.
-const WORD_MS_MIN: u32 = 60;
 /// Sound this much weaker than the loud parts of an utterance is quiet.
 const QUIET_BELOW_LOUD_DB: f32 = 25.0;
 /// Where noise is nearer to the loud parts: the lower part of the range between both is quiet.
@@ -35,21 +33,30 @@ const RANGE_DB_MIN: f32 = 12.0;
 pub(super) fn exclude_pauses(words: &mut [Word], loudness_db: &[f32]) {
     let pauses = pauses(loudness_db);
     let mut said_ms = 0;
-    for word in words {
+    for at in 0..words.len() {
+        let next_begin_ms = words.get(at + 1).map_or(u32::MAX, |next| next.begin_ms);
+        let word = &mut words[at];
         if let Some(pause) = nearest(&pauses, word.begin_ms)
-            && pause.end + WORD_MS_MIN <= word.end_ms
+            && lies_behind(word, pause)
         {
             word.begin_ms = pause.end;
         }
         word.begin_ms = word.begin_ms.max(said_ms);
-        word.end_ms = word.end_ms.max(word.begin_ms);
         if let Some(pause) = nearest(&pauses, word.end_ms)
-            && word.begin_ms + WORD_MS_MIN <= pause.start
+            && !lies_behind(word, pause)
+            && word.begin_ms < pause.start
+            && pause.start <= next_begin_ms
         {
             word.end_ms = pause.start;
         }
+        word.end_ms = word.end_ms.max(word.begin_ms);
         said_ms = word.end_ms;
     }
+}
+
+/// Whether more of a word lies behind a pause than before it.
+fn lies_behind(word: &Word, pause: &Range<u32>) -> bool {
+    word.end_ms.saturating_sub(pause.end) > pause.start.saturating_sub(word.begin_ms)
 }
 
 /// The pauses, in milliseconds.

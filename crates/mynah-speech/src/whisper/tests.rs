@@ -1,6 +1,7 @@
 //! Real weights on real speech, and on what is none.
 
 use std::f32::consts::TAU;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::*;
 use crate::fixtures::{audio, models};
@@ -265,10 +266,20 @@ fn preparing_again_is_needed_only_after_a_change() {
     assert!(!is_prepared(folder.path()));
 }
 
-fn whisper() -> Option<Whisper> {
+/// One model for all tests: opening it takes longer than most of them.
+fn whisper() -> Option<MutexGuard<'static, Whisper>> {
+    static WHISPER: OnceLock<Mutex<Whisper>> = OnceLock::new();
     let (folder, runtime) = models("whisper-base")?;
-    prepare(&folder, &runtime, &mut |_| ()).unwrap();
-    Some(Whisper::open(&folder, &runtime).unwrap())
+    let open = || {
+        prepare(&folder, &runtime, &mut |_| ()).unwrap();
+        Mutex::new(Whisper::open(&folder, &runtime).unwrap())
+    };
+    Some(
+        WHISPER
+            .get_or_init(open)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner),
+    )
 }
 
 fn utterance(samples: &[f32], language: Option<Language>) -> Utterance<'_> {
