@@ -215,6 +215,9 @@ impl InferenceSession {
         let malformed = |id| (blame(id), ApiError::malformed_message());
         let value: Value =
             serde_json::from_str(text).map_err(|_| malformed(self.task_id().cloned()))?;
+        if !value.is_object() {
+            return Err(malformed(self.task_id().cloned()));
+        }
         let named = value
             .pointer("/header/task_id")
             .and_then(Value::as_str)
