@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::error::HttpError;
+use crate::http::HttpError;
 use crate::serving::Serving;
 use crate::{health, inference};
 

@@ -6,8 +6,8 @@
 mod accept;
 mod app;
 mod auth;
-mod error;
 mod health;
+mod http;
 mod inference;
 pub mod limits;
 mod serving;

@@ -20,3 +20,10 @@ pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Time that open tasks are given to end when the server shuts down.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Time for a client to send a request's body.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Largest JSON body of an ordinary request, in bytes. Routes that take audio have limits of their
+/// own.
+pub const JSON_BODY_BYTES_MAX: usize = 1 << 20;

@@ -14,7 +14,7 @@ use mynah_wire::ApiError;
 
 use crate::App;
 use crate::auth::authenticate;
-use crate::error::HttpError;
+use crate::http::HttpError;
 use crate::socket::Socket;
 
 /// Answers the WebSocket handshake. A bad key is refused here, with the status line and the JSON

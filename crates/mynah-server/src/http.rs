@@ -1,0 +1,192 @@
+//! What every HTTP route has in common: who asks, JSON in, the documented envelope out.
+//!
+//! A handler takes [`Caller`] first, so that nothing of a stranger's body is read, then
+//! [`JsonBody`], and returns [`Answer`] or an error; both carry the request id in the body and in
+//! the `x-request-id` header.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use mynah_store::KeyId;
+use mynah_wire::{ApiError, RequestId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use crate::App;
+use crate::auth::authenticate;
+use crate::limits::{BODY_TIME_MAX, JSON_BODY_BYTES_MAX};
+
+/// The header that repeats a body's `request_id`.
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Who asks.
+pub(crate) struct Caller {
+    /// The key of the request.
+    pub(crate) key: KeyId,
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
+        let key = authenticate(&app.store, &parts.headers, &parts.uri).await?;
+        Ok(Self { key })
+    }
+}
+
+/// A JSON body of at most [`JSON_BODY_BYTES_MAX`], whatever its content type says.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, HttpError> {
+        let bytes = read_body(request, JSON_BODY_BYTES_MAX).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|_| ApiError::malformed_message())?;
+        Ok(Self(value))
+    }
+}
+
+/// The body of a request, if it is no longer than `bytes_max` and comes in time.
+pub(crate) async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, ApiError> {
+    let body = to_bytes(request.into_body(), bytes_max);
+    match timeout(BODY_TIME_MAX, body).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // The other cause is a connection that broke, where no answer arrives anyway.
+        Ok(Err(_)) => Err(ApiError::message_too_large()),
+        Err(_) => Err(ApiError::malformed_message()),
+    }
+}
+
+/// A successful answer: `request_id`, `output` and, where there is something to count, `usage`.
+pub(crate) struct Answer<O, U = ()> {
+    request_id: RequestId,
+    output: O,
+    usage: Option<U>,
+}
+
+impl<O> Answer<O> {
+    /// An answer without `usage`.
+    pub(crate) fn new(output: O) -> Self {
+        Self {
+            request_id: RequestId::random(),
+            output,
+            usage: None,
+        }
+    }
+
+    /// The same answer with `usage`.
+    pub(crate) fn with_usage<U>(self, usage: U) -> Answer<O, U> {
+        Answer {
+            request_id: self.request_id,
+            output: self.output,
+            usage: Some(usage),
+        }
+    }
+}
+
+/// The envelope of [`Answer`]. No `code` and no `status_code`: clients take either for an error.
+#[derive(Serialize)]
+struct Envelope<'a, O, U> {
+    request_id: &'a RequestId,
+    output: &'a O,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: &'a Option<U>,
+}
+
+impl<O: Serialize, U: Serialize> IntoResponse for Answer<O, U> {
+    fn into_response(self) -> Response {
+        let envelope = Envelope {
+            request_id: &self.request_id,
+            output: &self.output,
+            usage: &self.usage,
+        };
+        with_request_id(Json(envelope).into_response(), &self.request_id)
+    }
+}
+
+/// An error on its way to an HTTP client.
+#[derive(Debug)]
+pub(crate) struct HttpError(pub(crate) ApiError);
+
+impl From<ApiError> for HttpError {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let request_id = RequestId::random();
+        let body = Json(self.0.body(request_id.clone()));
+        with_request_id((status(&self.0), body).into_response(), &request_id)
+    }
+}
+
+/// The HTTP status of an error.
+pub(crate) fn status(error: &ApiError) -> StatusCode {
+    StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Repeats the request id of the body in the header that clients fall back to.
+pub(crate) fn with_request_id(mut response: Response, id: &RequestId) -> Response {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn read(response: Response) -> (StatusCode, String, Value) {
+        let status = response.status();
+        let header = response.headers()[REQUEST_ID_HEADER].to_str().unwrap();
+        let header = header.to_owned();
+        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, header, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn answers_carry_their_id_twice_and_nothing_that_means_failure() {
+        let answer = Answer::new(json!({})).with_usage(json!({"count": 1}));
+        let (status, id, body) = read(answer.into_response()).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(
+            body,
+            json!({"request_id": id, "output": {}, "usage": {"count": 1}})
+        );
+        let (_, id, body) = read(Answer::new(json!({"a": 1})).into_response()).await;
+        assert_eq!(body, json!({"request_id": id, "output": {"a": 1}}));
+    }
+
+    #[tokio::test]
+    async fn errors_have_all_three_keys_and_their_status() {
+        let error = HttpError(ApiError::invalid_api_key());
+        let (status, id, body) = read(error.into_response()).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            body,
+            json!({"code": "InvalidApiKey", "message": "Invalid API-key provided.",
+                   "request_id": id})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_long_body_is_refused() {
+        let request = || Request::new(axum::body::Body::from("12345"));
+        assert_eq!(read_body(request(), 5).await.unwrap(), "12345");
+        let error = read_body(request(), 4).await.unwrap_err();
+        assert_eq!(error.code, "BadRequest.TooLarge");
+    }
+}
