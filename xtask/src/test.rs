@@ -42,15 +42,6 @@ fn rust_tests() -> Result<()> {
     all.args(["test", "--workspace", "--exclude", "xtask"]);
     all.env(workspace::MODELS_DIR_VARIABLE, workspace::models_dir()?)
         .env(REQUIRE_MODELS_VARIABLE, "1");
-    match workspace::audio_dir() {
-        Some(dir) => {
-            all.env(workspace::AUDIO_DIR_VARIABLE, dir);
-        }
-        None => println!(
-            "tests on the larger set of recordings are skipped: {} is not set",
-            workspace::AUDIO_DIR_VARIABLE
-        ),
-    }
     exec::run(&mut all)?;
     exec::run(cargo().args(["test", "--package", "xtask"]))
 }

@@ -32,12 +32,9 @@ pub(crate) fn models_dir() -> Result<PathBuf> {
     }
 }
 
-/// The larger set of recordings, when there is one beside the checkout.
+/// The larger set of recordings for the benches, where the environment names one.
 pub(crate) fn audio_dir() -> Option<PathBuf> {
-    let dir = match env::var_os(AUDIO_DIR_VARIABLE) {
-        Some(dir) => PathBuf::from(dir),
-        None => root().parent()?.join("shared").join("audio"),
-    };
+    let dir = PathBuf::from(env::var_os(AUDIO_DIR_VARIABLE)?);
     dir.is_dir().then_some(dir)
 }
 

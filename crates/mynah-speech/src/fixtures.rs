@@ -1,12 +1,14 @@
 //! Real weights and real speech for tests.
 //!
-//! `cargo xtask test` says where both are: `MYNAH_MODELS_DIR` has a folder for each model id, and
-//! `MYNAH_AUDIO_DIR` the recordings. A test without them says so and passes, unless
-//! `MYNAH_REQUIRE_MODELS=1` is set.
+//! `MYNAH_MODELS_DIR` has a folder for each model id; `cargo xtask test` sets it. A test without
+//! weights says so and passes, unless `MYNAH_REQUIRE_MODELS=1` is set. The recordings are those of
+//! `conformance/audio`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use mynah_audio::FileDecoder;
 
 use crate::Runtime;
 
@@ -20,22 +22,11 @@ pub(crate) fn models(id: &str) -> Option<(PathBuf, Runtime)> {
     Some((folder, runtime.clone()))
 }
 
-/// The samples of a 16 kHz mono WAV recording, named by its path in the audio folder.
-pub(crate) fn audio(name: &str) -> Option<Vec<f32>> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/audio");
-    let folder = env::var_os("MYNAH_AUDIO_DIR").map_or_else(beside, PathBuf::from);
-    let mut reader = hound::WavReader::open(existing(folder.join(name))?).unwrap();
-    assert_eq!(
-        (reader.spec().sample_rate, reader.spec().channels),
-        (16_000, 1),
-        "{name}"
-    );
-    Some(
-        reader
-            .samples::<i16>()
-            .map(|sample| f32::from(sample.unwrap()) / 32_768.0)
-            .collect(),
-    )
+/// The samples of a committed recording, named by its file without the ending.
+pub(crate) fn audio(name: &str) -> Vec<f32> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/audio");
+    let decoder = FileDecoder::open(&folder.join(format!("{name}.flac"))).unwrap();
+    decoder.flat_map(Result::unwrap).collect()
 }
 
 fn existing(path: PathBuf) -> Option<PathBuf> {

@@ -320,7 +320,7 @@ mod tests {
     use super::*;
     use crate::{Effort, fixtures};
 
-    const CLIP: &str = "misc/en_librispeech_1995-1837-0001.wav";
+    const CLIP: &str = "en-librispeech-1995-1837-0001";
     const TEXT: &str = "It was the first great sorrow of his life. It was not so much the loss of \
                         the cotton itself but the fantasy, the hopes, the dreams built around it.";
 
@@ -341,9 +341,7 @@ mod tests {
     #[test]
     fn recognizes_english() {
         let Some(mut moonshine) = open() else { return };
-        let Some(samples) = fixtures::audio(CLIP) else {
-            return;
-        };
+        let samples = fixtures::audio(CLIP);
         assert_eq!(
             moonshine.recognize(&utterance(&samples)).unwrap().text,
             TEXT
@@ -363,9 +361,7 @@ mod tests {
     #[test]
     fn a_memo_of_whatever_hardly_changes_the_text() {
         let Some(mut moonshine) = open() else { return };
-        let Some(samples) = fixtures::audio(CLIP) else {
-            return;
-        };
+        let samples = fixtures::audio(CLIP);
         let mut memo = Memo::default();
         moonshine
             .recognize_more(&utterance(&samples[..60_000]), &mut memo)
@@ -387,9 +383,7 @@ mod tests {
     #[test]
     fn takes_any_length_of_audio() {
         let Some(mut moonshine) = open() else { return };
-        let Some(samples) = fixtures::audio(CLIP) else {
-            return;
-        };
+        let samples = fixtures::audio(CLIP);
         for length in [0, 1, 1919, 1920, 1921, 2500, 5000, 16_000] {
             moonshine
                 .recognize(&utterance(&samples[20_000..][..length]))

@@ -245,9 +245,7 @@ mod tests {
 
     #[test]
     fn features_equal_those_of_the_package() {
-        let Some(samples) = fixtures::audio("misc/zh_funasr_mid.wav") else {
-            return;
-        };
+        let samples = fixtures::audio("zh-funasr-mid");
         let features = Features::new().of(&samples).unwrap();
         // Bands 0-5 and 34-39 of frame 100, and the corners, of the package under Python.
         assert_eq!(features.len(), 498 * BANDS);
@@ -287,9 +285,7 @@ mod tests {
         let Some((model, runtime)) = fixtures::models("muggle-speech") else {
             return;
         };
-        let Some(samples) = fixtures::audio("misc/zh_funasr_mid.wav") else {
-            return;
-        };
+        let samples = fixtures::audio("zh-funasr-mid");
         let mut muggle = Muggle::open(&model, &runtime).unwrap();
         assert_eq!(
             recognize(&mut muggle, &samples),
@@ -302,9 +298,7 @@ mod tests {
         let Some((model, runtime)) = fixtures::models("muggle-speech") else {
             return;
         };
-        let Some(samples) = fixtures::audio("misc/zh_funasr_mid.wav") else {
-            return;
-        };
+        let samples = fixtures::audio("zh-funasr-mid");
         let mut muggle = Muggle::open(&model, &runtime).unwrap();
         let mut memos = vec![
             Memo {
@@ -338,9 +332,7 @@ mod tests {
         for samples in [0, 1, 400, 16_000] {
             assert_eq!(recognize(&mut muggle, &vec![0.0; samples]), "");
         }
-        let Some(speech) = fixtures::audio("misc/zh_funasr_mid.wav") else {
-            return;
-        };
+        let speech = fixtures::audio("zh-funasr-mid");
         for samples in (1000..4000).step_by(250) {
             recognize(&mut muggle, &speech[16_000..][..samples]);
         }

@@ -129,13 +129,8 @@ mod tests {
     #[test]
     fn hears_speech_of_two_languages() {
         let Some(mut silero) = open() else { return };
-        for clip in [
-            "misc/zh_funasr_mid.wav",
-            "misc/en_librispeech_1995-1837-0001.wav",
-        ] {
-            let Some(samples) = fixtures::audio(clip) else {
-                return;
-            };
+        for clip in ["zh-funasr-mid", "en-librispeech-1995-1837-0001"] {
+            let samples = fixtures::audio(clip);
             let (active, _) = activity(&mut silero, &samples);
             assert!(active > 0.6, "{clip}: {active}");
         }
@@ -166,9 +161,7 @@ mod tests {
     #[test]
     fn streams_do_not_disturb_each_other() {
         let Some(mut silero) = open() else { return };
-        let Some(speech) = fixtures::audio("misc/zh_funasr_mid.wav") else {
-            return;
-        };
+        let speech = fixtures::audio("zh-funasr-mid");
         let noise = noise(speech.len(), 0.3);
         let mut together = SileroState::default();
         let mut alone = SileroState::default();

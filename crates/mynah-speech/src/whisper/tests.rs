@@ -6,14 +6,13 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use super::*;
 use crate::fixtures::{audio, models};
 
-const EN: &str = "misc/en_librispeech_1995-1837-0001.wav";
-const ZH: &str = "misc/zh_funasr_mid.wav";
+const EN: &str = "en-librispeech-1995-1837-0001";
+const ZH: &str = "zh-funasr-mid";
 
 #[test]
 fn recognises_both_languages() {
-    let (Some(mut whisper), Some(en), Some(zh)) = (whisper(), audio(EN), audio(ZH)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let (en, zh) = (audio(EN), audio(ZH));
     let heard = whisper
         .recognize(&utterance(&en, Some(Language::ENGLISH)))
         .unwrap();
@@ -33,9 +32,8 @@ fn recognises_both_languages() {
 
 #[test]
 fn detects_the_language() {
-    let (Some(mut whisper), Some(en), Some(zh)) = (whisper(), audio(EN), audio(ZH)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let (en, zh) = (audio(EN), audio(ZH));
     for (samples, language) in [(&en, Language::ENGLISH), (&zh, Language::CHINESE)] {
         let (found, probability) = whisper.spoken_language(samples).unwrap();
         assert_eq!(found, language);
@@ -52,9 +50,8 @@ fn detects_the_language() {
 
 #[test]
 fn both_efforts_hear_the_same_easy_sentence() {
-    let (Some(mut whisper), Some(zh)) = (whisper(), audio(ZH)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let zh = audio(ZH);
     let fast = utterance(&zh, Some(Language::CHINESE));
     let accurate = Utterance {
         effort: Effort::Accurate,
@@ -70,9 +67,8 @@ fn both_efforts_hear_the_same_easy_sentence() {
 
 #[test]
 fn chinese_is_punctuated() {
-    let (Some(mut whisper), Some(zh)) = (whisper(), audio(ZH)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let zh = audio(ZH);
     for language in [None, Some(Language::CHINESE)] {
         let heard = whisper.recognize(&utterance(&zh, language)).unwrap();
         assert!(heard.text.ends_with('。'), "{}", heard.text);
@@ -81,9 +77,8 @@ fn chinese_is_punctuated() {
 
 #[test]
 fn the_text_before_is_imitated() {
-    let (Some(mut whisper), Some(zh)) = (whisper(), audio(ZH)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let zh = audio(ZH);
     let utterance = utterance(&zh, Some(Language::CHINESE));
     let traditional = whisper
         .recognize_after("以下是普通話的句子。", &utterance)
@@ -105,9 +100,8 @@ fn the_text_before_is_imitated() {
 /// alone lets begin at once, must begin where the sound does.
 #[test]
 fn word_times_move_with_the_speech() {
-    let (Some(mut whisper), Some(en)) = (whisper(), audio(EN)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let en = audio(EN);
     let mut words_after = |lead_ms: u32| {
         let mut samples = noise(ms_to_samples(lead_ms), 1e-3);
         samples.extend_from_slice(&en);
@@ -137,9 +131,8 @@ fn word_times_move_with_the_speech() {
 
 #[test]
 fn words_spell_the_text_and_follow_each_other() {
-    let (Some(mut whisper), Some(en), Some(zh)) = (whisper(), audio(EN), audio(ZH)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let (en, zh) = (audio(EN), audio(ZH));
     for samples in [&en, &zh] {
         let wanted = utterance(samples, None);
         let heard = whisper
@@ -187,9 +180,8 @@ fn nothing_is_heard_in_noise() {
 
 #[test]
 fn any_length_is_legal() {
-    let (Some(mut whisper), Some(en)) = (whisper(), audio(EN)) else {
-        return;
-    };
+    let Some(mut whisper) = whisper() else { return };
+    let en = audio(EN);
     for samples in [0, 1, 100, 31 * SAMPLE_RATE_HZ] {
         let samples: Vec<f32> = en.iter().copied().cycle().take(samples).collect();
         let wanted = utterance(&samples, Some(Language::ENGLISH));
