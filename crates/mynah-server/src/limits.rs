@@ -22,7 +22,7 @@ pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Time for a client to send a request's body.
-pub const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+pub const BODY_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Largest JSON body of an ordinary request, in bytes. Routes that take audio have limits of their
 /// own.
