@@ -138,10 +138,9 @@ impl Engine for Prepared {
     fn hear(&mut self, samples: &[f32], language: Language) -> Result<String> {
         let (language, effort) = (Some(language), Effort::Fast);
         let utterance = Utterance {
-            samples,
             language,
-            words: false,
             effort,
+            ..Utterance::new(samples)
         };
         Ok(self.0.recognize(&utterance)?.text)
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use mynah_audio::FileDecoder;
 use mynah_speech::whisper::{Whisper, prepare};
-use mynah_speech::{Effort, Runtime, Utterance, samples_to_ms};
+use mynah_speech::{Effort, Recognizer as _, Runtime, Utterance, samples_to_ms};
 use mynah_text::score::{Errors, errors, normalise};
 use mynah_text::{Language, ends_sentence};
 
@@ -38,13 +38,14 @@ fn main() {
     for (samples, truth) in clips(language) {
         let given = (known == "given").then_some(language);
         let utterance = Utterance {
-            samples: &samples,
             language: given,
             words: false,
             effort,
+            context: before,
+            ..Utterance::new(&samples)
         };
         let started = Instant::now();
-        let heard = whisper.recognize_after(before, &utterance).unwrap();
+        let heard = whisper.recognize(&utterance).unwrap();
         total.spent += started.elapsed();
         let wrong = errors(
             &normalise(&truth, language),

@@ -204,6 +204,8 @@ impl Sentence {
             },
             words: true,
             effort: Effort::Accurate,
+            hot_words: &self.file.options.hot_words,
+            context: &self.file.options.context,
         };
         let recognizer = engines.recognizer(&self.file.pipeline.recognizer)?;
         let draft = Draft::new(

@@ -314,6 +314,8 @@ impl State {
             language: self.given_language(),
             words: true,
             effort: self.pipeline.effort,
+            hot_words: &self.options.hot_words,
+            context: &self.options.context,
         };
         let hypothesis = engines
             .recognizer(&self.pipeline.recognizer)?
@@ -368,6 +370,8 @@ impl State {
             language: Some(language),
             words: false,
             effort: Effort::Fast,
+            hot_words: &self.options.hot_words,
+            context: &self.options.context,
         };
         let recognizer = engines.recognizer(&model)?;
         let guess = recognizer.recognize_more(&utterance, &mut self.growing.memo)?;

@@ -1,5 +1,11 @@
 //! What a recogniser remembers of an utterance that is still growing.
 
+use crate::hot_words::Trie;
+use crate::search::best_token;
+
+/// Tokens at the end of a draft that more audio may turn into a hot word.
+const NEWEST_TOKENS: usize = 6;
+
 /// The tokens that a recogniser heard in an utterance so far, for when it hears more of it.
 ///
 /// Partial text needs the same audio recognised again and again, each time a little more of it.
@@ -13,46 +19,53 @@ pub struct Memo {
 
 /// The number of `draft`'s tokens that a decoder confirms.
 ///
-/// `named` are the tokens that the decoder names after none, one, two, … of the draft's.
-pub(crate) fn confirmed(draft: &[i64], named: &[i64]) -> usize {
-    draft
-        .iter()
-        .zip(named)
-        .take_while(|(draft, named)| draft == named)
-        .count()
-}
-
-/// For each row of a decoder's scores, `vocabulary` scores after `vocabulary`, the best token.
-pub(crate) fn best_tokens(scores: &[f32], vocabulary: usize) -> Vec<i64> {
-    let best = |row: &[f32]| {
-        let better = |best: (i64, f32), (token, score): (i64, &f32)| {
-            if *score > best.1 {
-                (token, *score)
-            } else {
-                best
-            }
-        };
-        (0..).zip(row).fold((0, f32::NEG_INFINITY), better).0
-    };
-    scores.chunks_exact(vocabulary.max(1)).map(best).collect()
+/// `scores` are the decoder's rows of `vocabulary` scores after none, one, two, … of the draft's
+/// tokens. Where there are hot words, what is newest is not confirmed: it may have to be written
+/// again with one of them.
+pub(crate) fn confirmed(
+    draft: &[i64],
+    scores: &[f32],
+    vocabulary: usize,
+    hot_words: Option<&Trie>,
+) -> usize {
+    let rows = scores.chunks_exact(vocabulary.max(1));
+    let best = draft.iter().zip(rows);
+    let count = best
+        .take_while(|(token, row)| **token == best_token(row))
+        .count();
+    if hot_words.is_some() {
+        count.min(draft.len().saturating_sub(NEWEST_TOKENS))
+    } else {
+        count
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn confirms_up_to_the_first_difference() {
-        assert_eq!(confirmed(&[4, 5, 6], &[4, 5, 6, 7]), 3);
-        assert_eq!(confirmed(&[4, 5, 6], &[4, 9, 6, 7]), 1);
-        assert_eq!(confirmed(&[4, 5, 6], &[0, 5, 6, 7]), 0);
-        assert_eq!(confirmed(&[], &[4]), 0);
+    /// Scores of a vocabulary of ten, in which these tokens are best.
+    fn naming(tokens: &[usize]) -> Vec<f32> {
+        let mut scores = vec![0.0; tokens.len() * 10];
+        for (row, token) in tokens.iter().enumerate() {
+            scores[row * 10 + token] = 9.0;
+        }
+        scores
     }
 
     #[test]
-    fn finds_the_best_token_of_each_row() {
-        assert_eq!(best_tokens(&[0.0, 2.0, 2.0, -3.0, -1.0, -2.0], 3), [1, 1]);
-        assert_eq!(best_tokens(&[f32::NAN, f32::NAN], 2), [0]);
-        assert_eq!(best_tokens(&[], 0), [0_i64; 0]);
+    fn confirms_up_to_the_first_difference() {
+        let count = |draft: &[i64], named: &[usize]| confirmed(draft, &naming(named), 10, None);
+        assert_eq!(count(&[4, 5, 6], &[4, 5, 6, 7]), 3);
+        assert_eq!(count(&[4, 5, 6], &[4, 9, 6, 7]), 1);
+        assert_eq!(count(&[4, 5, 6], &[0, 5, 6, 7]), 0);
+        assert_eq!(count(&[], &[4]), 0);
+    }
+
+    #[test]
+    fn finds_the_best_token_of_a_row() {
+        assert_eq!(best_token(&[0.0, 2.0, 2.0]), 1);
+        assert_eq!(best_token(&[-3.0, -1.0, -2.0]), 1);
+        assert_eq!(best_token(&[f32::NAN, f32::NAN]), 0);
     }
 }

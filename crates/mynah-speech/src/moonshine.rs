@@ -11,6 +11,7 @@ mod vocabulary;
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::rc::Rc;
 
 use mynah_text::Language;
 use ort::session::{
@@ -19,17 +20,23 @@ use ort::session::{
 use ort::value::{DynValue, Tensor, TensorRef};
 
 use self::vocabulary::Vocabulary;
-use crate::memo::{Memo, best_tokens, confirmed};
-use crate::repetition::loop_end;
-use crate::runtime::{output, runtime_error};
+use crate::hot_words::{Trie, written_forms};
+use crate::memo::{Memo, confirmed};
+use crate::runtime::{first_rows, output, runtime_error};
+use crate::search::{self, Goal, log_probabilities};
 use crate::{Hypothesis, Recognizer, Runtime, SpeechError, Utterance, ms_to_samples};
 
 const ENCODER_FILE: &str = "encoder_model.ort";
 const DECODER_FILE: &str = "decoder_model_merged.ort";
 const VOCABULARY_FILE: &str = "tokenizer.bin";
 
+/// Names the way in which hot words are spelt.
+const SPELLING: &str = "moonshine";
+
 const FIRST_TOKEN: i64 = 1;
 const LAST_TOKEN: i64 = 2;
+/// Tokens before the first one of the text.
+const FIRST_TOKENS: usize = 1;
 /// More tokens than anybody speaks in two seconds; a decoder that names more is lost.
 const TOKENS_PER_2_SECONDS_MAX: usize = 13;
 /// Tokens that even the shortest utterance may have.
@@ -67,22 +74,35 @@ impl Moonshine {
         })
     }
 
-    /// The tokens of an utterance, without the marks around them. `draft` is what they may begin with.
-    fn tokens(&mut self, samples: &[f32], draft: &[i64]) -> ort::Result<Vec<i64>> {
-        let tokens_max =
-            TOKENS_MIN + TOKENS_PER_2_SECONDS_MAX * samples.len() / ms_to_samples(2000);
-        let source = self.encode(samples)?;
-        let (mut tokens, mut next, mut past) =
-            self.decoder.begin(&source, self.vocabulary.known(draft))?;
-        while next != LAST_TOKEN && tokens.len() < tokens_max {
-            tokens.push(next);
-            if let Some(end) = loop_end(&tokens) {
-                tokens.truncate(end);
-                break;
-            }
-            next = self.decoder.next(&source, next, &mut past)?;
+    /// The tokens of an utterance, without the marks around them. `draft` is what they may begin
+    /// with.
+    fn hear(&mut self, utterance: &Utterance<'_>, draft: &[i64]) -> Result<Vec<i64>, SpeechError> {
+        let samples = utterance.samples;
+        if samples.len() < ms_to_samples(UTTERANCE_MS_MIN) {
+            return Ok(Vec::new());
         }
-        Ok(tokens)
+        let vocabulary = &self.vocabulary;
+        let spell = |word: &str| {
+            let forms = written_forms(word).into_iter();
+            forms
+                .filter_map(|form| vocabulary.tokens(&format!(" {form}")))
+                .collect()
+        };
+        let trie = utterance.hot_words.trie(SPELLING, spell);
+        let goal = Goal {
+            end: LAST_TOKEN,
+            tokens_max: TOKENS_MIN + TOKENS_PER_2_SECONDS_MAX * samples.len() / ms_to_samples(2000),
+            hot_words: trie.as_deref(),
+        };
+        let draft = self.vocabulary.known(draft);
+        let source = self.encode(samples).map_err(runtime_error)?;
+        let (known, state) = self.decoder.begin(&source, draft, goal.hot_words)?;
+        let mut decoding = Decoding {
+            decoder: &mut self.decoder,
+            vocabulary: &self.vocabulary,
+            source: &source,
+        };
+        Ok(search::search(&mut decoding, known, state, goal)?.tokens)
     }
 
     fn encode(&mut self, samples: &[f32]) -> ort::Result<Source> {
@@ -98,13 +118,6 @@ impl Moonshine {
         Ok(Source { states, all })
     }
 
-    fn hear(&mut self, samples: &[f32], draft: &[i64]) -> Result<Vec<i64>, SpeechError> {
-        if samples.len() < ms_to_samples(UTTERANCE_MS_MIN) {
-            return Ok(Vec::new());
-        }
-        self.tokens(samples, draft).map_err(runtime_error)
-    }
-
     fn hypothesis(&self, tokens: &[i64]) -> Hypothesis {
         let text = self.vocabulary.text(tokens);
         Hypothesis {
@@ -117,7 +130,7 @@ impl Moonshine {
 
 impl Recognizer for Moonshine {
     fn recognize(&mut self, utterance: &Utterance<'_>) -> Result<Hypothesis, SpeechError> {
-        let tokens = self.hear(utterance.samples, &[])?;
+        let tokens = self.hear(utterance, &[])?;
         Ok(self.hypothesis(&tokens))
     }
 
@@ -126,7 +139,7 @@ impl Recognizer for Moonshine {
         utterance: &Utterance<'_>,
         memo: &mut Memo,
     ) -> Result<Hypothesis, SpeechError> {
-        memo.tokens = self.hear(utterance.samples, &memo.tokens)?;
+        memo.tokens = self.hear(utterance, &memo.tokens)?;
         Ok(self.hypothesis(&memo.tokens))
     }
 
@@ -193,36 +206,26 @@ impl Decoder {
         })
     }
 
-    /// Reads the part of `draft` that the audio confirms. Returns it, the token after it, and the
-    /// keys and values of all before that token.
-    fn begin(
+    /// The part of `draft` that the audio confirms, and the state after it.
+    fn begin<'a>(
         &mut self,
         source: &Source,
-        draft: &[i64],
-    ) -> ort::Result<(Vec<i64>, i64, Vec<DynValue>)> {
-        let mut tokens = draft.to_vec();
-        let (named, past) = self.read(source, &tokens)?;
-        let confirmed = confirmed(&tokens, &named);
-        let next = *named
-            .get(confirmed)
-            .ok_or_else(|| ort::Error::new("too few scores"))?;
-        if confirmed == tokens.len() {
-            return Ok((tokens, next, past));
+        draft: &'a [i64],
+        hot_words: Option<&Trie>,
+    ) -> Result<(&'a [i64], State), SpeechError> {
+        let (scores, vocabulary, state) = self.read(source, draft).map_err(runtime_error)?;
+        let known = &draft[..confirmed(draft, &scores, vocabulary, hot_words)];
+        if known.len() == draft.len() {
+            return Ok((known, state));
         }
-        // The keys and values reach too far: read again, up to the corrected token.
-        tokens.truncate(confirmed);
-        if next == LAST_TOKEN {
-            return Ok((tokens, next, past));
-        }
-        tokens.push(next);
-        let (named, past) = self.read(source, &tokens)?;
-        let next = named.last().copied().unwrap_or(LAST_TOKEN);
-        Ok((tokens, next, past))
+        // The keys and values reach too far: read again.
+        let (_, _, state) = self.read(source, known).map_err(runtime_error)?;
+        Ok((known, state))
     }
 
-    /// Reads `tokens` from the start of the sentence. Returns the tokens that are named after
-    /// none, one, two, … of them, and the keys and values.
-    fn read(&mut self, source: &Source, tokens: &[i64]) -> ort::Result<(Vec<i64>, Vec<DynValue>)> {
+    /// Reads `tokens` from the start of the sentence. Returns the scores of all tokens after none,
+    /// one, two, … of them, how many a row has, and the state after all.
+    fn read(&mut self, source: &Source, tokens: &[i64]) -> ort::Result<(Vec<f32>, usize, State)> {
         let tokens = [&[FIRST_TOKEN], tokens].concat();
         let past = self
             .slots
@@ -230,29 +233,89 @@ impl Decoder {
             .map(|slot| (slot.past.as_str(), (&self.nothing).into()));
         let inputs = inputs(source, &tokens, false, past)?;
         let mut outputs = self.session.run_with_options(inputs, &self.first_outputs)?;
-        let named = named(&outputs)?;
+        let (scores, vocabulary) = scores(&outputs)?;
         let past = self
             .slots
             .iter()
-            .map(|slot| take(&mut outputs, &slot.present));
-        Ok((named, past.collect::<ort::Result<_>>()?))
+            .map(|slot| take(&mut outputs, &slot.present).map(Rc::new));
+        let past = past.collect::<ort::Result<_>>()?;
+        let newest = scores[scores.len().saturating_sub(vocabulary)..].to_vec();
+        let state = State {
+            scores: newest,
+            past,
+        };
+        Ok((scores, vocabulary, state))
     }
 
-    /// The token after `token`.
-    fn next(&mut self, source: &Source, token: i64, past: &mut [DynValue]) -> ort::Result<i64> {
+    /// The state after `token`.
+    fn next(&mut self, source: &Source, state: &State, token: i64) -> ort::Result<State> {
         let tokens = [token];
-        let values = past.iter().map(SessionInputValue::from);
+        let values = state
+            .past
+            .iter()
+            .map(|value| SessionInputValue::from(&**value));
         let named_past = self.slots.iter().map(|slot| slot.past.as_str()).zip(values);
         let inputs = inputs(source, &tokens, true, named_past)?;
         let mut outputs = self.session.run_with_options(inputs, &self.next_outputs)?;
-        let named = named(&outputs)?;
-        for (slot, values) in self.slots.iter().zip(past).filter(|(slot, _)| slot.grows) {
-            *values = take(&mut outputs, &slot.present)?;
+        let (scores, _) = scores(&outputs)?;
+        let mut past = state.past.clone();
+        for (slot, values) in self
+            .slots
+            .iter()
+            .zip(&mut past)
+            .filter(|(slot, _)| slot.grows)
+        {
+            *values = Rc::new(take(&mut outputs, &slot.present)?);
         }
-        named
-            .last()
-            .copied()
-            .ok_or_else(|| ort::Error::new("the decoder named no token"))
+        Ok(State { scores, past })
+    }
+}
+
+/// A decoder at work on one utterance.
+struct Decoding<'a> {
+    decoder: &'a mut Decoder,
+    vocabulary: &'a Vocabulary,
+    source: &'a Source,
+}
+
+/// The scores of what may follow a text, and the keys and values of the text.
+struct State {
+    scores: Vec<f32>,
+    past: Vec<Rc<DynValue>>,
+}
+
+impl search::Decoder for Decoding<'_> {
+    type State = State;
+    type Trace = ();
+
+    fn outlook(&self, state: &State, _: bool) -> Result<Vec<f32>, SpeechError> {
+        Ok(log_probabilities(&state.scores))
+    }
+
+    fn advance(&mut self, state: &State, token: i64) -> Result<State, SpeechError> {
+        let next = self.decoder.next(self.source, state, token);
+        next.map_err(runtime_error)
+    }
+
+    fn rewind(&self, state: &State, tokens: usize) -> Result<State, SpeechError> {
+        let rows = tokens + FIRST_TOKENS;
+        let slots = self.decoder.slots.iter().zip(&state.past);
+        let past = slots.map(|(slot, values)| match slot.grows {
+            true => first_rows(values, rows).map(Rc::new),
+            false => Ok(values.clone()),
+        });
+        Ok(State {
+            scores: Vec::new(),
+            past: past.collect::<ort::Result<_>>().map_err(runtime_error)?,
+        })
+    }
+
+    fn trace(&self, _: &State) -> Result<(), SpeechError> {
+        Ok(())
+    }
+
+    fn text(&self, tokens: &[i64]) -> String {
+        self.vocabulary.text(tokens)
     }
 }
 
@@ -273,13 +336,11 @@ fn inputs<'a>(
     Ok(inputs)
 }
 
-/// The best token after each of the tokens that a run was given.
-fn named(outputs: &SessionOutputs<'_>) -> ort::Result<Vec<i64>> {
+/// The scores of all tokens after each of those that a run was given, and how many a row has.
+fn scores(outputs: &SessionOutputs<'_>) -> ort::Result<(Vec<f32>, usize)> {
     let (shape, scores) = output(outputs, "logits")?.try_extract_tensor::<f32>()?;
-    Ok(best_tokens(
-        scores,
-        shape.last().map_or(0, |vocabulary| *vocabulary as usize),
-    ))
+    let vocabulary = shape.last().map_or(0, |vocabulary| *vocabulary as usize);
+    Ok((scores.to_vec(), vocabulary))
 }
 
 fn take(outputs: &mut SessionOutputs<'_>, name: &str) -> ort::Result<DynValue> {
@@ -318,7 +379,7 @@ fn no_values(decoder: &Session) -> ort::Result<[usize; 4]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Effort, fixtures};
+    use crate::fixtures;
 
     const CLIP: &str = "en-librispeech-1995-1837-0001";
     const TEXT: &str = "It was the first great sorrow of his life. It was not so much the loss of \
@@ -329,21 +390,12 @@ mod tests {
         Some(Moonshine::open(&model, &runtime).unwrap())
     }
 
-    fn utterance(samples: &[f32]) -> Utterance<'_> {
-        Utterance {
-            samples,
-            language: None,
-            words: false,
-            effort: Effort::Accurate,
-        }
-    }
-
     #[test]
     fn recognizes_english() {
         let Some(mut moonshine) = open() else { return };
         let samples = fixtures::audio(CLIP);
         assert_eq!(
-            moonshine.recognize(&utterance(&samples)).unwrap().text,
+            moonshine.recognize(&Utterance::new(&samples)).unwrap().text,
             TEXT
         );
     }
@@ -364,7 +416,7 @@ mod tests {
         let samples = fixtures::audio(CLIP);
         let mut memo = Memo::default();
         moonshine
-            .recognize_more(&utterance(&samples[..60_000]), &mut memo)
+            .recognize_more(&Utterance::new(&samples[..60_000]), &mut memo)
             .unwrap();
         assert!(memo.tokens.len() > 5);
         let nonsense = Memo {
@@ -373,7 +425,7 @@ mod tests {
         for mut memo in [memo, nonsense] {
             for _ in 0..2 {
                 let heard = moonshine
-                    .recognize_more(&utterance(&samples), &mut memo)
+                    .recognize_more(&Utterance::new(&samples), &mut memo)
                     .unwrap();
                 assert!(differing_words(&heard.text, TEXT) <= 3, "{}", heard.text);
             }
@@ -386,9 +438,11 @@ mod tests {
         let samples = fixtures::audio(CLIP);
         for length in [0, 1, 1919, 1920, 1921, 2500, 5000, 16_000] {
             moonshine
-                .recognize(&utterance(&samples[20_000..][..length]))
+                .recognize(&Utterance::new(&samples[20_000..][..length]))
                 .unwrap();
-            moonshine.recognize(&utterance(&vec![0.0; length])).unwrap();
+            moonshine
+                .recognize(&Utterance::new(&vec![0.0; length]))
+                .unwrap();
         }
     }
 }

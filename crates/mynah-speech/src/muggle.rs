@@ -18,9 +18,10 @@ use ort::value::{DynValue, Tensor, TensorRef};
 
 use self::features::{BANDS, Features};
 use self::labels::Labels;
-use crate::memo::{Memo, best_tokens, confirmed};
-use crate::repetition::loop_end;
+use crate::hot_words::Trie;
+use crate::memo::{Memo, confirmed};
 use crate::runtime::{output, runtime_error};
+use crate::search::{self, Goal, log_probabilities};
 use crate::{Hypothesis, Recognizer, Runtime, SpeechError, Utterance, ms_to_samples};
 
 const ENCODER_FILE: &str = "encoder.onnx";
@@ -31,6 +32,8 @@ const LABELS_FILE: &str = "label_map.py";
 /// is picked.
 const SCORES: &str = "onnx::Gather_1569";
 
+/// Names the way in which hot words are spelt: one token a character.
+const SPELLING: &str = "muggle";
 /// Stands before the first character and after the last one.
 const SENTENCE_TOKEN: i64 = 0;
 /// More characters than anybody speaks in a second; a decoder that names more is lost.
@@ -46,9 +49,13 @@ pub struct Muggle {
     labels: Labels,
     encoder: Session,
     encoder_outputs: RunOptions<HasSelectedOutputs>,
-    decoder: Session,
-    decoder_outputs: RunOptions<HasSelectedOutputs>,
-    /// Inputs of the decoder that only a beam search would use.
+    decoder: Decoder,
+}
+
+struct Decoder {
+    session: Session,
+    outputs: RunOptions<HasSelectedOutputs>,
+    /// Inputs that only the package's own search would use.
     score: Tensor<f32>,
     ended: Tensor<bool>,
 }
@@ -66,56 +73,41 @@ impl Muggle {
         let states = OutputSelector::no_default()
             .with("beam_enc_states")
             .with("beam_enc_mask");
-        let scores = OutputSelector::no_default().with(SCORES);
         Ok(Self {
             features: Features::new(),
             labels,
             encoder,
             encoder_outputs: RunOptions::new()?.with_outputs(states),
-            decoder,
-            decoder_outputs: RunOptions::new()?.with_outputs(scores),
-            score: Tensor::from_array(([1, 1], vec![0.0]))?,
-            ended: Tensor::from_array(([1, 1], vec![false]))?,
+            decoder: Decoder::new(decoder)?,
         })
     }
 
-    fn hear(&mut self, samples: &[f32], draft: &[i64]) -> Result<Vec<i64>, SpeechError> {
+    /// The tokens of an utterance. `draft` is what they may begin with.
+    fn hear(&mut self, utterance: &Utterance<'_>, draft: &[i64]) -> Result<Vec<i64>, SpeechError> {
+        let samples = utterance.samples;
         if samples.len() < ms_to_samples(UTTERANCE_MS_MIN) {
             return Ok(Vec::new());
         }
-        let tokens_max = TOKENS_MIN + TOKENS_PER_SECOND_MAX * samples.len() / ms_to_samples(1000);
-        match self.features.of(samples) {
-            Some(features) => self
-                .tokens(&features, draft, tokens_max)
-                .map_err(runtime_error),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// The tokens of an utterance whose features are given. `draft` is what they may begin with.
-    fn tokens(
-        &mut self,
-        features: &[f32],
-        draft: &[i64],
-        tokens_max: usize,
-    ) -> ort::Result<Vec<i64>> {
-        let source = self.encode(features)?;
+        let Some(features) = self.features.of(samples) else {
+            return Ok(Vec::new());
+        };
+        let labels = &self.labels;
+        let spell = |word: &str| labels.tokens(word).into_iter().collect();
+        let trie = utterance.hot_words.trie(SPELLING, spell);
+        let goal = Goal {
+            end: SENTENCE_TOKEN,
+            tokens_max: TOKENS_MIN + TOKENS_PER_SECOND_MAX * samples.len() / ms_to_samples(1000),
+            hot_words: trie.as_deref(),
+        };
         let draft = self.labels.known(draft);
-        let named = self.named(&source, draft)?;
-        let confirmed = confirmed(draft, &named);
-        let mut tokens = draft[..confirmed].to_vec();
-        let mut next = named.get(confirmed).copied();
-        while let Some(token) = next.filter(|token| *token != SENTENCE_TOKEN)
-            && tokens.len() < tokens_max
-        {
-            tokens.push(token);
-            if let Some(end) = loop_end(&tokens) {
-                tokens.truncate(end);
-                break;
-            }
-            next = self.named(&source, &tokens)?.last().copied();
-        }
-        Ok(tokens)
+        let source = self.encode(&features).map_err(runtime_error)?;
+        let (known, state) = self.decoder.begin(&source, draft, goal.hot_words)?;
+        let mut decoding = Decoding {
+            decoder: &mut self.decoder,
+            labels: &self.labels,
+            source: &source,
+        };
+        Ok(search::search(&mut decoding, known, state, goal)?.tokens)
     }
 
     fn encode(&mut self, features: &[f32]) -> ort::Result<Source> {
@@ -137,26 +129,6 @@ impl Muggle {
         }
     }
 
-    /// The tokens that the decoder names after none, one, two, … of `tokens`.
-    fn named(&mut self, source: &Source, tokens: &[i64]) -> ort::Result<Vec<i64>> {
-        let tokens = [&[SENTENCE_TOKEN], tokens].concat();
-        let inputs = ort::inputs![
-            "preds" => TensorRef::from_array_view(([1, tokens.len()], &tokens[..]))?,
-            "beam_enc_states" => &source.states,
-            "beam_enc_mask" => &source.mask,
-            "scores.1" => &self.score,
-            "ending_flag" => &self.ended,
-        ];
-        let outputs = self
-            .decoder
-            .run_with_options(inputs, &self.decoder_outputs)?;
-        let (shape, scores) = output(&outputs, SCORES)?.try_extract_tensor::<f32>()?;
-        Ok(best_tokens(
-            scores,
-            shape.last().map_or(0, |vocabulary| *vocabulary as usize),
-        ))
-    }
-
     fn hypothesis(&self, tokens: &[i64]) -> Hypothesis {
         let text = self.labels.text(tokens);
         Hypothesis {
@@ -171,6 +143,107 @@ impl Muggle {
 struct Source {
     states: DynValue,
     mask: DynValue,
+}
+
+/// A decoder at work on one utterance.
+struct Decoding<'a> {
+    decoder: &'a mut Decoder,
+    labels: &'a Labels,
+    source: &'a Source,
+}
+
+/// A text, and the scores of what may follow it.
+struct State {
+    tokens: Vec<i64>,
+    scores: Vec<f32>,
+}
+
+impl search::Decoder for Decoding<'_> {
+    type State = State;
+    type Trace = ();
+
+    fn outlook(&self, state: &State, _: bool) -> Result<Vec<f32>, SpeechError> {
+        Ok(log_probabilities(&state.scores))
+    }
+
+    fn advance(&mut self, state: &State, token: i64) -> Result<State, SpeechError> {
+        let tokens = [state.tokens.as_slice(), &[token]].concat();
+        let (scores, vocabulary) = self.decoder.scores(self.source, &tokens)?;
+        let newest = scores.len().saturating_sub(vocabulary);
+        Ok(State {
+            tokens,
+            scores: scores[newest..].to_vec(),
+        })
+    }
+
+    fn rewind(&self, state: &State, tokens: usize) -> Result<State, SpeechError> {
+        let tokens = state.tokens.get(..tokens).unwrap_or(&state.tokens).to_vec();
+        Ok(State {
+            tokens,
+            scores: Vec::new(),
+        })
+    }
+
+    fn trace(&self, _: &State) -> Result<(), SpeechError> {
+        Ok(())
+    }
+
+    fn text(&self, tokens: &[i64]) -> String {
+        self.labels.text(tokens)
+    }
+}
+
+impl Decoder {
+    fn new(session: Session) -> ort::Result<Self> {
+        let scores = OutputSelector::no_default().with(SCORES);
+        Ok(Self {
+            session,
+            outputs: RunOptions::new()?.with_outputs(scores),
+            score: Tensor::from_array(([1, 1], vec![0.0]))?,
+            ended: Tensor::from_array(([1, 1], vec![false]))?,
+        })
+    }
+
+    /// The part of `draft` that the audio confirms, and the state after it.
+    fn begin<'a>(
+        &mut self,
+        source: &Source,
+        draft: &'a [i64],
+        hot_words: Option<&Trie>,
+    ) -> Result<(&'a [i64], State), SpeechError> {
+        let (scores, vocabulary) = self.scores(source, draft)?;
+        let known = &draft[..confirmed(draft, &scores, vocabulary, hot_words)];
+        let row = scores.chunks_exact(vocabulary.max(1)).nth(known.len());
+        let state = State {
+            tokens: known.to_vec(),
+            scores: row.unwrap_or_default().to_vec(),
+        };
+        Ok((known, state))
+    }
+
+    /// The scores of all tokens after none, one, two, … of `tokens`, and how many a row has.
+    fn scores(
+        &mut self,
+        source: &Source,
+        tokens: &[i64],
+    ) -> Result<(Vec<f32>, usize), SpeechError> {
+        self.run(source, tokens).map_err(runtime_error)
+    }
+
+    fn run(&mut self, source: &Source, tokens: &[i64]) -> ort::Result<(Vec<f32>, usize)> {
+        let tokens = [&[SENTENCE_TOKEN], tokens].concat();
+        let inputs = ort::inputs![
+            "preds" => TensorRef::from_array_view(([1, tokens.len()], &tokens[..]))?,
+            "beam_enc_states" => &source.states,
+            "beam_enc_mask" => &source.mask,
+            "scores.1" => &self.score,
+            "ending_flag" => &self.ended,
+        ];
+        let outputs = self.session.run_with_options(inputs, &self.outputs)?;
+        let (shape, scores) = output(&outputs, SCORES)?.try_extract_tensor::<f32>()?;
+        let vocabulary = shape.last().map_or(0, |vocabulary| *vocabulary as usize);
+        Ok((scores.to_vec(), vocabulary))
+    }
 }
 
 /// Opens the decoder with [`SCORES`] among its outputs.
@@ -203,7 +276,7 @@ fn additional_output(name: &str) -> Vec<u8> {
 
 impl Recognizer for Muggle {
     fn recognize(&mut self, utterance: &Utterance<'_>) -> Result<Hypothesis, SpeechError> {
-        let tokens = self.hear(utterance.samples, &[])?;
+        let tokens = self.hear(utterance, &[])?;
         Ok(self.hypothesis(&tokens))
     }
 
@@ -212,7 +285,7 @@ impl Recognizer for Muggle {
         utterance: &Utterance<'_>,
         memo: &mut Memo,
     ) -> Result<Hypothesis, SpeechError> {
-        memo.tokens = self.hear(utterance.samples, &memo.tokens)?;
+        memo.tokens = self.hear(utterance, &memo.tokens)?;
         Ok(self.hypothesis(&memo.tokens))
     }
 
@@ -228,19 +301,10 @@ impl Recognizer for Muggle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Effort, fixtures};
-
-    fn utterance(samples: &[f32]) -> Utterance<'_> {
-        Utterance {
-            samples,
-            language: None,
-            words: false,
-            effort: Effort::Accurate,
-        }
-    }
+    use crate::fixtures;
 
     fn recognize(muggle: &mut Muggle, samples: &[f32]) -> String {
-        muggle.recognize(&utterance(samples)).unwrap().text
+        muggle.recognize(&Utterance::new(samples)).unwrap().text
     }
 
     #[test]
@@ -310,14 +374,14 @@ mod tests {
         for end in [20_000, 40_000, 60_000] {
             let text = recognize(&mut muggle, &samples[..end]);
             let heard = muggle
-                .recognize_more(&utterance(&samples[..end]), &mut memo)
+                .recognize_more(&Utterance::new(&samples[..end]), &mut memo)
                 .unwrap();
             assert_eq!(heard.text, text);
             memos.push(memo.clone());
         }
         for mut memo in memos {
             let heard = muggle
-                .recognize_more(&utterance(&samples), &mut memo)
+                .recognize_more(&Utterance::new(&samples), &mut memo)
                 .unwrap();
             assert_eq!(heard.text, "大学生利用漏洞免费吃肯德基获刑");
         }

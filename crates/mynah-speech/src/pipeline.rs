@@ -1,9 +1,11 @@
 //! Which recognisers serve a model id, and what a stream asks of them.
 
+use std::sync::Arc;
+
 use mynah_text::Language;
 use serde::{Deserialize, Serialize};
 
-use crate::{Effort, SegmenterOptions};
+use crate::{Effort, HotWords, SegmenterOptions};
 
 /// The recognisers behind a served model id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,4 +64,8 @@ pub struct StreamOptions {
     pub text: TextOptions,
     /// Whether partial text is wanted.
     pub partials: bool,
+    /// Words to expect.
+    pub hot_words: Arc<HotWords>,
+    /// What the speech is about, see [`Utterance::context`](crate::Utterance::context).
+    pub context: Arc<str>,
 }

@@ -1,10 +1,12 @@
 //! What a recogniser is: samples of one utterance in, text and word times out.
 
+use std::sync::LazyLock;
+
 use mynah_text::{Language, Word};
 use serde::{Deserialize, Serialize};
 
-use crate::SpeechError;
 use crate::memo::Memo;
+use crate::{HotWords, SpeechError};
 
 /// Sample rate of all audio inside this crate, in Hz. Samples are mono `f32` in -1.0..=1.0.
 pub const SAMPLE_RATE_HZ: usize = 16_000;
@@ -56,6 +58,28 @@ pub struct Utterance<'a> {
     pub words: bool,
     /// How much to spend.
     pub effort: Effort,
+    /// Words to expect.
+    pub hot_words: &'a HotWords,
+    /// Text that came before or that the speech is about, for recognisers that can use one: its
+    /// spelling, names and punctuation are imitated. Empty if there is none; of a long text only
+    /// the end counts.
+    pub context: &'a str,
+}
+
+impl<'a> Utterance<'a> {
+    /// An utterance of which nothing but its samples is known, to be recognised accurately and
+    /// without words.
+    pub fn new(samples: &'a [f32]) -> Self {
+        static NO_HOT_WORDS: LazyLock<HotWords> = LazyLock::new(HotWords::default);
+        Self {
+            samples,
+            language: None,
+            words: false,
+            effort: Effort::Accurate,
+            hot_words: &NO_HOT_WORDS,
+            context: "",
+        }
+    }
 }
 
 /// A speech recogniser with its own inference sessions: one per worker thread, never shared.

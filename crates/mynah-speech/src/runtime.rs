@@ -5,7 +5,7 @@ use std::path::Path;
 use ort::environment::Environment;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionOutputs};
-use ort::value::DynValue;
+use ort::value::{DynValue, Tensor};
 
 use crate::SpeechError;
 
@@ -85,4 +85,20 @@ pub(crate) fn output<'a>(outputs: &'a SessionOutputs<'_>, name: &str) -> ort::Re
     outputs
         .get(name)
         .ok_or_else(|| ort::Error::new(format!("the model has no output {name}")))
+}
+
+/// The first `rows` rows of keys or values: of the third dimension of four.
+pub(crate) fn first_rows(values: &DynValue, rows: usize) -> ort::Result<DynValue> {
+    let (shape, all) = values.try_extract_tensor::<f32>()?;
+    let &[one, heads, length, size] = &shape[..] else {
+        return Err(ort::Error::new("keys or values of an unexpected shape"));
+    };
+    let (length, size) = (length as usize, size as usize);
+    let rows = rows.min(length);
+    let mut first = Vec::with_capacity(heads as usize * rows * size);
+    for head in all.chunks_exact((length * size).max(1)) {
+        first.extend_from_slice(&head[..rows * size]);
+    }
+    let shape = [one as usize, heads as usize, rows, size];
+    Ok(Tensor::from_array((shape, first))?.into_dyn())
 }

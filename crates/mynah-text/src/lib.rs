@@ -16,6 +16,7 @@ mod punctuation;
 pub mod score;
 mod script;
 mod sentence;
+mod sound;
 
 pub use caption::{Cue, cues, to_srt, to_vtt};
 pub use chars::{is_han_or_kana, is_mark};
@@ -28,3 +29,4 @@ pub use passage::{Passage, Word};
 pub use punctuation::{ensure_terminal, strip_punctuation, tidy_chinese};
 pub use script::{simplify, to_simplified};
 pub use sentence::{ends_sentence, sentence_breaks};
+pub use sound::Sound;

@@ -5,6 +5,7 @@
 //! U+2581, as SentencePiece writes a blank. `<0xE4>` is a single byte, other names between angle
 //! brackets are marks without text.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::SpeechError;
@@ -14,7 +15,11 @@ const FILE_BYTES_MAX: u64 = 1 << 22;
 const BLANK: &str = "\u{2581}";
 
 /// The bytes of every token, by number.
-pub(super) struct Vocabulary(Vec<Vec<u8>>);
+pub(super) struct Vocabulary {
+    bytes: Vec<Vec<u8>>,
+    /// The lowest number of a token with these bytes.
+    numbers: HashMap<Vec<u8>, usize>,
+}
 
 impl Vocabulary {
     /// Reads the vocabulary file at `path`.
@@ -47,18 +52,44 @@ impl Vocabulary {
             tokens.push(bytes_of(token));
             list = rest;
         }
-        (!tokens.is_empty()).then_some(Self(tokens))
+        let mut numbers = HashMap::with_capacity(tokens.len());
+        for (number, bytes) in tokens.iter().enumerate() {
+            numbers.entry(bytes.clone()).or_insert(number);
+        }
+        (!tokens.is_empty()).then_some(Self {
+            bytes: tokens,
+            numbers,
+        })
     }
 
     /// The tokens up to the first one that is not of this vocabulary.
     pub(super) fn known<'a>(&self, tokens: &'a [i64]) -> &'a [i64] {
-        let known = |token: &&i64| usize::try_from(**token).is_ok_and(|id| id < self.0.len());
+        let known = |token: &&i64| usize::try_from(**token).is_ok_and(|id| id < self.bytes.len());
         &tokens[..tokens.iter().take_while(known).count()]
+    }
+
+    /// The tokens of a word with the blank before it: of all neighbouring pairs, the one with the
+    /// lowest number is joined, until none is left, as in SentencePiece. `None` where a letter has
+    /// no token.
+    pub(super) fn tokens(&self, word: &str) -> Option<Vec<i64>> {
+        let mut edges: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
+        edges.push(word.len());
+        let number = |from: usize, to: usize| self.numbers.get(&word.as_bytes()[from..to]);
+        loop {
+            let pairs = edges.windows(3).enumerate();
+            let lowest = pairs
+                .filter_map(|(at, edge)| number(edge[0], edge[2]).map(|number| (number, at)))
+                .min();
+            let Some((_, at)) = lowest else { break };
+            edges.remove(at + 1);
+        }
+        let tokens = edges.windows(2).map(|edge| number(edge[0], edge[1]));
+        tokens.map(|token| i64::try_from(*token?).ok()).collect()
     }
 
     /// The text that `tokens` stand for, without blanks at its ends.
     pub(super) fn text(&self, tokens: &[i64]) -> String {
-        let bytes = |token: &i64| self.0.get(usize::try_from(*token).ok()?);
+        let bytes = |token: &i64| self.bytes.get(usize::try_from(*token).ok()?);
         let bytes: Vec<u8> = tokens.iter().filter_map(bytes).flatten().copied().collect();
         String::from_utf8_lossy(&bytes).trim().to_owned()
     }

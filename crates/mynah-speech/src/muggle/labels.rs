@@ -4,6 +4,7 @@
 //! read, as data: nothing of Python but numbers, quoted strings and their escapes is understood,
 //! and anything else is an error.
 
+use std::collections::HashMap;
 use std::iter::Peekable;
 use std::path::Path;
 use std::str::Chars;
@@ -16,7 +17,10 @@ const LABELS_MAX: usize = 65_536;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The text of every token, by number.
-pub(super) struct Labels(Vec<String>);
+pub(super) struct Labels {
+    texts: Vec<String>,
+    tokens: HashMap<String, i64>,
+}
 
 impl Labels {
     /// Reads the vocabulary file at `path`.
@@ -49,19 +53,32 @@ impl Labels {
             skip_blank(&mut rest);
             rest.next_if_eq(&',');
         }
-        (!labels.is_empty()).then_some(Self(labels))
+        let tokens = labels.iter().cloned().zip(0..).collect();
+        (!labels.is_empty()).then_some(Self {
+            texts: labels,
+            tokens,
+        })
     }
 
     /// The tokens up to the first one that is not of this vocabulary.
     pub(super) fn known<'a>(&self, tokens: &'a [i64]) -> &'a [i64] {
-        let known = |token: &&i64| usize::try_from(**token).is_ok_and(|id| id < self.0.len());
+        let known = |token: &&i64| usize::try_from(**token).is_ok_and(|id| id < self.texts.len());
         &tokens[..tokens.iter().take_while(known).count()]
+    }
+
+    /// The tokens of a word, or `None` if a character of it has none.
+    pub(super) fn tokens(&self, word: &str) -> Option<Vec<i64>> {
+        let token = |character: char| {
+            let written = character.encode_utf8(&mut [0; 4]).to_owned();
+            self.tokens.get(&written).copied()
+        };
+        word.chars().map(token).collect()
     }
 
     /// The characters that `tokens` stand for. Tokens that stand for none, such as the end of the
     /// sentence, are left out.
     pub(super) fn text(&self, tokens: &[i64]) -> String {
-        let label = |token: &i64| self.0.get(usize::try_from(*token).ok()?);
+        let label = |token: &i64| self.texts.get(usize::try_from(*token).ok()?);
         tokens
             .iter()
             .filter_map(label)
@@ -130,6 +147,8 @@ mod tests {
         let source = "label_map = {\n 0: \"<S/S>\", 1: '\"',\n 2 : \"\\u4f60\\\\\", 3: '好',\n}\n";
         let labels = Labels::parse(source).unwrap();
         assert_eq!(labels.text(&[0, 2, 3, 1, -1, 4]), "你\\好\"");
+        assert_eq!(labels.tokens("好好"), Some(vec![3, 3]));
+        assert_eq!(labels.tokens("好人"), None);
     }
 
     #[test]

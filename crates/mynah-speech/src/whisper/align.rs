@@ -10,17 +10,17 @@ const MEDIAN_ROWS: usize = 7;
 
 /// Finds the path. `attention` has, for each foreseen token, the weights of each alignment head for
 /// each of `rows` encoder rows. Gives the first row of each token.
-pub(super) fn first_rows(attention: &[Vec<f32>], rows: usize) -> Vec<usize> {
+pub(super) fn first_rows<T: AsRef<Vec<f32>>>(attention: &[T], rows: usize) -> Vec<usize> {
     let tokens = attention.len();
     if tokens == 0 || rows == 0 {
         return vec![0; tokens];
     }
-    let heads = attention[0].len() / rows;
+    let heads = attention[0].as_ref().len() / rows;
     let mut sum = vec![0.0; tokens * rows];
     for head in 0..heads {
         let mut weights: Vec<f32> = attention
             .iter()
-            .flat_map(|all| shares(&all[head * rows..(head + 1) * rows]))
+            .flat_map(|all| shares(&all.as_ref()[head * rows..(head + 1) * rows]))
             .collect();
         standardise_rows(&mut weights, rows);
         for (sum, weights) in sum.chunks_exact_mut(rows).zip(weights.chunks_exact(rows)) {
@@ -176,7 +176,7 @@ mod tests {
             assert_eq!(first.len(), tokens);
             assert!(first.is_sorted() && first[0] == 0 && first[tokens - 1] < rows);
         }
-        assert_eq!(first_rows(&[], 10), [0_usize; 0]);
+        assert_eq!(first_rows::<Vec<f32>>(&[], 10), [0_usize; 0]);
         assert_eq!(first_rows(&[vec![0.0; 20], vec![0.0; 20]], 10).len(), 2);
     }
 

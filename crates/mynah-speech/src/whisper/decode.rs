@@ -1,11 +1,15 @@
-//! Writing down what the encoder heard: greedy decoding, one token after the other.
+//! Writing down what the encoder heard.
+
+use std::rc::Rc;
 
 use mynah_text::Language;
 
-use super::networks::{Networks, States};
+use super::networks::{Memory, Networks, Outlook, States};
 use super::settings::Rules;
+use super::tokenizer::Tokenizer;
 use crate::SpeechError;
-use crate::repetition::loop_end;
+use crate::hot_words::Trie;
+use crate::search::{self, Ending, Goal, log_probabilities, search};
 
 /// Over this probability of no speech, a text is doubted. Measured on speech: up to 0.71, on
 /// noises: 0.64 and more.
@@ -27,6 +31,8 @@ pub(super) struct Task<'a> {
     pub(super) tokens_max: usize,
     /// Collect the attention to this many encoder rows.
     pub(super) attention_rows: Option<usize>,
+    /// Words to prefer.
+    pub(super) hot_words: Option<&'a Trie>,
 }
 
 /// A decoded text, still in tokens.
@@ -35,24 +41,13 @@ pub(super) struct Transcript {
     pub(super) tokens: Vec<u32>,
     /// For each token, and for the end if there was one: how much each alignment head listened to
     /// each encoder row when that token was foreseen. Empty if not asked for.
-    pub(super) attention: Vec<Vec<f32>>,
+    pub(super) attention: Vec<Rc<Vec<f32>>>,
     /// Mean logarithm of the probabilities of the tokens and of the end.
     pub(super) mean_log_probability: f32,
     /// Probability that there is no speech.
     pub(super) no_speech: f32,
     /// Why there are no more tokens.
     pub(super) ending: Ending,
-}
-
-/// Why a text ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// It was complete.
-    Complete,
-    /// It had as many tokens as allowed.
-    Limit,
-    /// It began to repeat itself. Only the first turn is kept.
-    Loop,
 }
 
 impl Transcript {
@@ -83,6 +78,7 @@ pub(super) fn detect_language(
 pub(super) fn decode(
     networks: &mut Networks,
     rules: &Rules,
+    tokenizer: &Tokenizer,
     states: &States,
     task: Task<'_>,
 ) -> Result<Transcript, SpeechError> {
@@ -91,41 +87,103 @@ pub(super) fn decode(
         .iter()
         .position(|token| *token == rules.start)
         .unwrap_or_default();
-    let (mut outlook, mut memory) = networks.begin(&prompt, states)?;
-    let mut transcript = Transcript {
-        tokens: Vec::new(),
-        attention: Vec::new(),
-        mean_log_probability: 0.0,
-        no_speech: probability(outlook.logits(start)?, rules.no_speech),
-        ending: Ending::Limit,
+    let (outlook, memory) = networks.begin(&prompt, states)?;
+    let no_speech = probability(outlook.logits(start)?, rules.no_speech);
+    let state = State {
+        outlook: Some(outlook),
+        memory,
+        position: prompt.len() - 1,
     };
-    let mut position = prompt.len() - 1;
-    let (mut log_probability, mut foreseen) = (0.0, 0_u16);
-    while transcript.tokens.len() < task.tokens_max {
-        let first = transcript.tokens.is_empty();
-        let (token, its_log_probability) = rules.best_token(outlook.logits(position)?, first);
-        log_probability += its_log_probability;
-        foreseen += 1;
-        if let Some(rows) = task.attention_rows {
-            transcript
-                .attention
-                .push(networks.attention(&outlook, rows)?);
-        }
-        if token == rules.end {
-            transcript.ending = Ending::Complete;
-            break;
-        }
-        transcript.tokens.push(token);
-        if let Some(end) = loop_end(&transcript.tokens) {
-            transcript.ending = Ending::Loop;
-            transcript.tokens.truncate(end);
-            break;
-        }
-        (outlook, memory) = networks.step(token, memory)?;
-        position = 0;
+    let goal = Goal {
+        end: i64::from(rules.end),
+        tokens_max: task.tokens_max,
+        hot_words: task.hot_words,
+    };
+    let mut decoding = Decoding {
+        networks,
+        rules,
+        tokenizer,
+        prompt_tokens: prompt.len(),
+        attention_rows: task.attention_rows,
+    };
+    let found = search(&mut decoding, &[], state, goal)?;
+    let attention = match task.attention_rows {
+        Some(_) => found.traces,
+        None => Vec::new(),
+    };
+    Ok(Transcript {
+        tokens: found.tokens.iter().map(|token| *token as u32).collect(),
+        attention,
+        mean_log_probability: found.mean_log_probability,
+        no_speech,
+        ending: found.ending,
+    })
+}
+
+/// The networks at work on one clip.
+struct Decoding<'a> {
+    networks: &'a mut Networks,
+    rules: &'a Rules,
+    tokenizer: &'a Tokenizer,
+    prompt_tokens: usize,
+    attention_rows: Option<usize>,
+}
+
+/// What the networks make of a text so far.
+struct State {
+    /// `None` after going back.
+    outlook: Option<Outlook>,
+    memory: Memory,
+    /// Place of the newest token in the call that gave the outlook.
+    position: usize,
+}
+
+impl search::Decoder for Decoding<'_> {
+    type State = State;
+    /// How much each alignment head listened to each encoder row, one head after the other; empty
+    /// if not asked for.
+    type Trace = Vec<f32>;
+
+    fn outlook(&self, state: &State, first: bool) -> Result<Vec<f32>, SpeechError> {
+        let scores = state.outlook()?.logits(state.position)?;
+        Ok(log_probabilities(&self.rules.allowed(scores, first)))
     }
-    transcript.mean_log_probability = log_probability / f32::from(foreseen.max(1));
-    Ok(transcript)
+
+    fn advance(&mut self, state: &State, token: i64) -> Result<State, SpeechError> {
+        let (outlook, memory) = self.networks.step(token as u32, &state.memory)?;
+        Ok(State {
+            outlook: Some(outlook),
+            memory,
+            position: 0,
+        })
+    }
+
+    fn trace(&self, state: &State) -> Result<Vec<f32>, SpeechError> {
+        match self.attention_rows {
+            Some(rows) => self.networks.attention(state.outlook()?, rows),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn rewind(&self, state: &State, tokens: usize) -> Result<State, SpeechError> {
+        Ok(State {
+            outlook: None,
+            memory: state.memory.first(self.prompt_tokens + tokens)?,
+            position: 0,
+        })
+    }
+
+    fn text(&self, tokens: &[i64]) -> String {
+        let tokens: Vec<u32> = tokens.iter().map(|token| *token as u32).collect();
+        self.tokenizer.decode(&tokens)
+    }
+}
+
+impl State {
+    fn outlook(&self) -> Result<&Outlook, SpeechError> {
+        let outlook = self.outlook.as_ref();
+        outlook.ok_or_else(|| SpeechError::Unsupported("a text without outlook".to_owned()))
+    }
 }
 
 fn most_probable_language(rules: &Rules, logits: &[f32]) -> Result<(Language, f32), SpeechError> {
@@ -181,9 +239,9 @@ impl Rules {
         Ok(prompt)
     }
 
-    /// The token with the highest score of those allowed, and the logarithm of its probability
-    /// among them. Tokens after the one that ends the text have meanings that no text has.
-    fn best_token(&self, logits: &[f32], first: bool) -> (u32, f32) {
+    /// The scores of the tokens, negative infinity for those not allowed. Tokens after the one that
+    /// ends the text have meanings that no text has, and are left out.
+    fn allowed(&self, logits: &[f32], first: bool) -> Vec<f32> {
         let mut scores = logits[..logits.len().min(self.end as usize + 1)].to_vec();
         let forbidden_first = if first {
             self.suppressed_first.as_slice()
@@ -195,11 +253,6 @@ impl Rules {
                 *score = f32::NEG_INFINITY;
             }
         }
-        let best = scores
-            .iter()
-            .enumerate()
-            .max_by(|(_, a), (_, b)| a.total_cmp(b));
-        let (token, score) = best.map_or((self.end as usize, &0.0), |best| best);
-        (token as u32, score - log_sum_exp(scores.iter().copied()))
+        scores
     }
 }

@@ -20,22 +20,25 @@ mod tokenizer;
 mod words;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use mynah_text::Language;
 
 pub use self::prepare::{is_prepared, prepare};
 pub use self::tokenizer::Tokenizer;
 
-use self::decode::{Ending, Task, Transcript, decode, detect_language};
+use self::decode::{Task, Transcript, decode, detect_language};
 use self::features::{FeatureExtractor, Features, HOP};
 use self::files::{read, unusable};
 use self::networks::Networks;
 use self::pauses::exclude_pauses;
 use self::settings::{Rules, Sizes, alignment_heads};
 use self::words::{TimedToken, words};
+use crate::hot_words::{Trie, written_forms};
 use crate::recognizer::SAMPLE_RATE_HZ;
+use crate::search::Ending;
 use crate::{
-    Effort, Hypothesis, Recognizer, Runtime, SpeechError, Utterance, Word, ms_to_samples,
+    Effort, HotWords, Hypothesis, Recognizer, Runtime, SpeechError, Utterance, Word, ms_to_samples,
     samples_to_ms,
 };
 
@@ -110,24 +113,6 @@ impl Whisper {
         detect_language(&mut self.networks, &self.rules, &states)
     }
 
-    /// Recognises an utterance as the continuation of a text: its spelling, names and punctuation
-    /// are imitated. Of a long text only the end counts.
-    pub fn recognize_after(
-        &mut self,
-        previous: &str,
-        utterance: &Utterance<'_>,
-    ) -> Result<Hypothesis, SpeechError> {
-        let previous = self.tokenizer.encode(previous);
-        let previous = &previous[previous.len().saturating_sub(PREVIOUS_TOKENS_MAX)..];
-        let mut heard = self.hear(utterance, utterance.effort, previous)?;
-        let transcript = &heard.transcript;
-        let is_cut_short = transcript.ending != Ending::Complete && !transcript.is_imagined();
-        if is_cut_short && utterance.effort == Effort::Fast {
-            heard = self.hear(utterance, Effort::Accurate, previous)?;
-        }
-        Ok(self.hypothesis(utterance, &heard))
-    }
-
     fn hypothesis(&self, utterance: &Utterance<'_>, heard: &Heard) -> Hypothesis {
         let language = heard.language;
         if heard.transcript.is_imagined() {
@@ -172,12 +157,7 @@ impl Whisper {
         words
     }
 
-    fn hear(
-        &mut self,
-        utterance: &Utterance<'_>,
-        effort: Effort,
-        previous: &[u32],
-    ) -> Result<Heard, SpeechError> {
+    fn hear(&mut self, utterance: &Utterance<'_>, effort: Effort) -> Result<Heard, SpeechError> {
         let samples = utterance.samples;
         let features = self.features(samples, effort);
         let mut loudness_db = Vec::new();
@@ -190,24 +170,60 @@ impl Whisper {
             Some(language) => language,
             None => detect_language(&mut self.networks, &self.rules, &states)?.0,
         };
-        let is_bare_chinese = previous.is_empty() && language == Language::CHINESE;
+        let previous = self.previous(utterance.context, language);
+        let trie = self.spelt(utterance.hot_words, language);
         let task = Task {
             language,
-            previous: if is_bare_chinese {
-                &self.before_chinese
-            } else {
-                previous
-            },
+            previous: &previous,
             tokens_max: TOKENS_MAX
                 + TOKENS_PER_SECOND_MAX * samples.len().min(WINDOW_SAMPLES) / SAMPLE_RATE_HZ,
             attention_rows: utterance.words.then(|| rows(samples)),
+            hot_words: trie.as_deref(),
         };
-        let transcript = decode(&mut self.networks, &self.rules, &states, task)?;
+        let transcript = decode(
+            &mut self.networks,
+            &self.rules,
+            &self.tokenizer,
+            &states,
+            task,
+        )?;
         Ok(Heard {
             language,
             transcript,
             loudness_db,
         })
+    }
+
+    /// What the text is decoded as the continuation of.
+    fn previous(&self, context: &str, language: Language) -> Vec<u32> {
+        let lead = if language == Language::CHINESE {
+            self.before_chinese.as_slice()
+        } else {
+            &[]
+        };
+        if context.is_empty() {
+            return lead.to_vec();
+        }
+        let tokens = self.tokenizer.encode(context);
+        let room = PREVIOUS_TOKENS_MAX - lead.len();
+        [lead, &tokens[tokens.len().saturating_sub(room)..]].concat()
+    }
+
+    /// Hot words in tokens: with a blank before them, or without in languages without blanks.
+    fn spelt(&self, words: &HotWords, language: Language) -> Option<Arc<Trie>> {
+        let blanks: &[&str] = if language.is_spaceless() {
+            &["", " "]
+        } else {
+            &[" "]
+        };
+        let spell = |word: &str| {
+            let forms = written_forms(word).into_iter();
+            let spaced =
+                forms.flat_map(|form| blanks.iter().map(move |blank| format!("{blank}{form}")));
+            let tokens = |form: String| self.tokenizer.encode(&form).into_iter().map(i64::from);
+            spaced.map(|form| tokens(form).collect()).collect()
+        };
+        words.trie(&format!("whisper {}", blanks.len()), spell)
     }
 
     fn features(&self, samples: &[f32], effort: Effort) -> Features {
@@ -231,14 +247,28 @@ impl Whisper {
             previous: &[],
             tokens_max: 2,
             attention_rows: None,
+            hot_words: None,
         };
-        decode(&mut self.networks, &self.rules, &states, task).map(|_| ())
+        decode(
+            &mut self.networks,
+            &self.rules,
+            &self.tokenizer,
+            &states,
+            task,
+        )
+        .map(|_| ())
     }
 }
 
 impl Recognizer for Whisper {
     fn recognize(&mut self, utterance: &Utterance<'_>) -> Result<Hypothesis, SpeechError> {
-        self.recognize_after("", utterance)
+        let mut heard = self.hear(utterance, utterance.effort)?;
+        let transcript = &heard.transcript;
+        let is_cut_short = transcript.ending != Ending::Complete && !transcript.is_imagined();
+        if is_cut_short && utterance.effort == Effort::Fast {
+            heard = self.hear(utterance, Effort::Accurate)?;
+        }
+        Ok(self.hypothesis(utterance, &heard))
     }
 
     fn detect_language(&mut self, samples: &[f32]) -> Result<Option<Language>, SpeechError> {

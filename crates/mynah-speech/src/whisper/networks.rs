@@ -1,11 +1,12 @@
 //! The three networks: encoder, decoder of the prompt, decoder of each later token.
 //!
-//! The decoder's keys and values never leave the runtime's memory: what one call returns is moved
-//! into the next one. Only the outputs that are used are fetched; the attention is among them even
+//! The decoder's keys and values never leave the runtime's memory: what one call returns is lent to
+//! the next one. Only the outputs that are used are fetched; the attention is among them even
 //! where no word times are wanted, since it is computed anyway and small.
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::rc::Rc;
 
 use ort::session::{
     HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue, SessionOutputs,
@@ -15,7 +16,7 @@ use ort::value::{DynValue, Tensor};
 use super::features::{BANDS, Features};
 use super::settings::{AlignmentHead, Sizes};
 use super::{ENCODER_ROWS, files};
-use crate::runtime::runtime_error;
+use crate::runtime::{first_rows, runtime_error};
 use crate::{Runtime, SpeechError};
 
 /// The sessions of one recogniser.
@@ -32,10 +33,10 @@ pub(super) struct Networks {
 /// The encoder's output: [`ENCODER_ROWS`] rows.
 pub(super) struct States(Tensor<f32>);
 
-/// Keys and values of the tokens so far, and of the clip.
+/// Keys and values of the tokens so far, and of the clip, which all texts of the clip share.
 pub(super) struct Memory {
     decoder: Vec<DynValue>,
-    encoder: Vec<DynValue>,
+    encoder: Rc<Vec<DynValue>>,
 }
 
 /// What the decoder makes of the tokens that a call gave it.
@@ -105,7 +106,7 @@ impl Networks {
             .map_err(runtime_error)?;
         let memory = Memory {
             decoder: take_all(&mut outputs, &self.names.present_decoder)?,
-            encoder: take_all(&mut outputs, &self.names.present_encoder)?,
+            encoder: Rc::new(take_all(&mut outputs, &self.names.present_encoder)?),
         };
         Ok((self.names.outlook(&mut outputs)?, memory))
     }
@@ -114,16 +115,16 @@ impl Networks {
     pub(super) fn step(
         &mut self,
         token: u32,
-        memory: Memory,
+        memory: &Memory,
     ) -> Result<(Outlook, Memory), SpeechError> {
         let names = &self.names;
         let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> =
             Vec::with_capacity(1 + names.past_decoder.len() + names.past_encoder.len());
         inputs.push(("input_ids".into(), token_ids(&[token])?.into()));
-        for (name, value) in names.past_decoder.iter().zip(memory.decoder) {
+        for (name, value) in names.past_decoder.iter().zip(&memory.decoder) {
             inputs.push((name.into(), value.into()));
         }
-        for (name, value) in names.past_encoder.iter().zip(&memory.encoder) {
+        for (name, value) in names.past_encoder.iter().zip(memory.encoder.iter()) {
             inputs.push((name.into(), value.into()));
         }
         let mut outputs = self
@@ -137,7 +138,7 @@ impl Networks {
             outlook,
             Memory {
                 decoder,
-                encoder: memory.encoder,
+                encoder: memory.encoder.clone(),
             },
         ))
     }
@@ -177,6 +178,17 @@ pub(super) fn encode(encoder: &mut Session, features: Features) -> Result<Vec<f3
         .ok_or_else(|| missing("last_hidden_state"))?;
     let (_, states) = states.try_extract_tensor::<f32>().map_err(runtime_error)?;
     Ok(states.to_vec())
+}
+
+impl Memory {
+    /// What it was when there were only so many tokens, those of the prompt included.
+    pub(super) fn first(&self, tokens: usize) -> Result<Self, SpeechError> {
+        let decoder = self.decoder.iter().map(|value| first_rows(value, tokens));
+        Ok(Self {
+            decoder: decoder.collect::<ort::Result<_>>().map_err(runtime_error)?,
+            encoder: self.encoder.clone(),
+        })
+    }
 }
 
 impl Outlook {

@@ -80,20 +80,18 @@ fn the_text_before_is_imitated() {
     let Some(mut whisper) = whisper() else { return };
     let zh = audio(ZH);
     let utterance = utterance(&zh, Some(Language::CHINESE));
-    let traditional = whisper
-        .recognize_after("以下是普通話的句子。", &utterance)
-        .unwrap()
-        .text;
+    let mut after = |context: &str| {
+        let utterance = Utterance {
+            context,
+            ..utterance
+        };
+        whisper.recognize(&utterance).unwrap().text
+    };
+    let traditional = after("這是一個關於大學生的故事，肯德基在臺灣。");
     assert!(traditional.starts_with("大學生"), "{traditional}");
     // However long it is, there is room for the text itself.
-    let long = "以下是普通话的句子。".repeat(100);
-    assert!(
-        whisper
-            .recognize_after(&long, &utterance)
-            .unwrap()
-            .text
-            .starts_with("大学生")
-    );
+    let long = after(&"以下是普通话的句子。".repeat(100));
+    assert!(long.starts_with("大学生"), "{long}");
 }
 
 /// Where words lie must not depend on what lies before them, and the first word, which alignment
@@ -276,10 +274,9 @@ fn whisper() -> Option<MutexGuard<'static, Whisper>> {
 
 fn utterance(samples: &[f32], language: Option<Language>) -> Utterance<'_> {
     Utterance {
-        samples,
         language,
-        words: false,
         effort: Effort::Fast,
+        ..Utterance::new(samples)
     }
 }
 
