@@ -147,13 +147,18 @@ impl Trie {
 
     /// The tokens that begin a word, and the bonus of each.
     pub(crate) fn begins(&self) -> impl Iterator<Item = (i64, f32)> {
-        let next = self.nodes[0].next.iter();
-        next.map(|(token, node)| (*token, self.nodes[*node].bonus))
+        self.after(0)
     }
 
-    /// The tokens that go on with the open word.
-    pub(crate) fn goes_on(&self, progress: Progress) -> impl Iterator<Item = i64> {
-        self.nodes[progress.node].next.keys().copied()
+    /// The tokens that go on with the open word, and the bonus of each; none outside of words.
+    pub(crate) fn goes_on(&self, progress: Progress) -> impl Iterator<Item = (i64, f32)> {
+        let open = (progress.node != 0).then(|| self.after(progress.node));
+        open.into_iter().flatten()
+    }
+
+    fn after(&self, node: usize) -> impl Iterator<Item = (i64, f32)> {
+        let next = self.nodes[node].next.iter();
+        next.map(|(token, node)| (*token, self.nodes[*node].bonus))
     }
 
     /// Whether a word that begins with this token sounds like the beginning of what was heard, but
@@ -222,13 +227,18 @@ mod tests {
     #[test]
     fn only_whole_words_earn() {
         let trie = words();
-        assert_eq!(bonus(&trie, &[9, 4, 9]), 2.0);
-        assert_eq!(bonus(&trie, &[1, 9]), 0.0);
-        assert_eq!(bonus(&trie, &[1]), 0.0);
-        assert_eq!(bonus(&trie, &[1, 2, 9]), 2.0);
-        assert_eq!(bonus(&trie, &[1, 2, 3, 9]), 3.0);
-        assert_eq!(bonus(&trie, &[1, 1, 2]), 2.0);
-        assert_eq!(bonus(&trie, &[1, 2, 4, 9]), 4.0);
+        let earned: [(&[i64], f32); 7] = [
+            (&[9, 4, 9], 2.0),
+            (&[1, 9], 0.0),
+            (&[1], 0.0),
+            (&[1, 2, 9], 2.0),
+            (&[1, 2, 3, 9], 3.0),
+            (&[1, 1, 2], 2.0),
+            (&[1, 2, 4, 9], 4.0),
+        ];
+        for (text, wanted) in earned {
+            assert!((bonus(&trie, text) - wanted).abs() < 1e-6, "{text:?}");
+        }
     }
 
     #[test]
@@ -240,8 +250,9 @@ mod tests {
             trie.goes_on(progress).collect::<Vec<_>>()
         };
         assert_eq!(trie.begins().collect::<Vec<_>>(), [(1, 1.0), (4, 2.0)]);
-        assert_eq!(after(&[1]), [2]);
-        assert_eq!(after(&[1, 2]), [3]);
+        assert_eq!(after(&[]), []);
+        assert_eq!(after(&[1]), [(2, 1.0)]);
+        assert_eq!(after(&[1, 2]), [(3, 1.0)]);
     }
 
     #[test]

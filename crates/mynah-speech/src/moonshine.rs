@@ -300,9 +300,12 @@ impl search::Decoder for Decoding<'_> {
     fn rewind(&self, state: &State, tokens: usize) -> Result<State, SpeechError> {
         let rows = tokens + FIRST_TOKENS;
         let slots = self.decoder.slots.iter().zip(&state.past);
-        let past = slots.map(|(slot, values)| match slot.grows {
-            true => first_rows(values, rows).map(Rc::new),
-            false => Ok(values.clone()),
+        let past = slots.map(|(slot, values)| {
+            if slot.grows {
+                first_rows(values, rows).map(Rc::new)
+            } else {
+                Ok(values.clone())
+            }
         });
         Ok(State {
             scores: Vec::new(),

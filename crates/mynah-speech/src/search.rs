@@ -108,8 +108,11 @@ pub(crate) fn search<D: Decoder>(
         && let Some(chance) = text.chances.get(next).copied()
     {
         next += 1;
-        let heard = text.heard_at(chance.at, decoder);
-        if !trie.sounds_like(chance.token, &heard, DIFFERENCE_MAX) {
+        let sounds_alike = || {
+            let heard = text.heard_at(chance.at, decoder);
+            trie.sounds_like(chance.token, &heard, DIFFERENCE_MAX)
+        };
+        if chance.begins && !sounds_alike() {
             continue;
         }
         trials += 1;
@@ -154,12 +157,14 @@ impl Score {
     }
 }
 
-/// A hot word may begin with this token in place of the one at `at`.
+/// A hot word may have this token in place of the one at `at`.
 #[derive(Clone, Copy)]
 struct Chance {
     at: usize,
     token: i64,
     log_probability: f32,
+    /// Whether the word begins with it; else it goes on with the word that the text is in.
+    begins: bool,
 }
 
 impl<D: Decoder> Text<D> {
@@ -200,21 +205,28 @@ impl<D: Decoder> Text<D> {
         Ok(())
     }
 
-    /// Takes note of the most probable hot word that is no part of the text already.
+    /// Takes note of the hot words that are near: those that could begin here, and the one that the
+    /// text is in the middle of but does not go on with.
     fn note_chance(&mut self, outlook: &[f32], best: i64, goal: Goal<'_>) {
         let Some(trie) = goal.hot_words else { return };
         let least = score_of(outlook, best) - BEGIN_WITHIN;
-        let begins = trie.begins().filter(|(token, _)| *token != best);
-        let near = begins.map(|(token, bonus)| (token, score_of(outlook, token), bonus));
-        let near = near.filter(|(_, log_probability, bonus)| log_probability + bonus >= least);
-        let chances = near.map(|(token, log_probability, _)| Chance {
-            at: self.tokens.len(),
-            token,
-            log_probability,
-        });
-        let from = self.chances.len();
+        let chance = |(token, bonus): (i64, f32), begins: bool| {
+            let log_probability = score_of(outlook, token);
+            let is_near = token != best && log_probability + bonus >= least;
+            is_near.then_some(Chance {
+                at: self.tokens.len(),
+                token,
+                log_probability,
+                begins,
+            })
+        };
+        let inside = trie
+            .goes_on(self.progress)
+            .filter_map(|token| chance(token, false));
+        let begins = trie.begins().filter_map(|token| chance(token, true));
+        let mut chances: Vec<Chance> = inside.chain(begins).collect();
+        chances.sort_by(|a, b| b.log_probability.total_cmp(&a.log_probability));
         self.chances.extend(chances);
-        self.chances[from..].sort_by(|a, b| b.log_probability.total_cmp(&a.log_probability));
     }
 
     fn add(
@@ -273,7 +285,7 @@ impl<D: Decoder> Text<D> {
                 let score = self.scores[tokens - 1 - self.known];
                 let settled = other.tokens.len();
                 let is_better = other.score().total() > score.total();
-                return Ok(is_better.then(|| (self.spliced(other, tokens), settled)));
+                return Ok(is_better.then(|| (self.spliced(&other, tokens), settled)));
             }
             let outlook = decoder.outlook(&other.state, false)?;
             let token = other.token_of_trial(&outlook, trie);
@@ -327,9 +339,9 @@ impl<D: Decoder> Text<D> {
             return Some(best);
         }
         let least = score_of(outlook, best) - GO_ON_WITHIN;
-        let better = |a: &i64, b: &i64| score_of(outlook, *a).total_cmp(&score_of(outlook, *b));
-        let token = trie.goes_on(self.progress).max_by(better)?;
-        let (_, bonus) = trie.follow(self.progress, token);
+        let probability = |next: &(i64, f32)| score_of(outlook, next.0);
+        let better = |a: &(i64, f32), b: &(i64, f32)| probability(a).total_cmp(&probability(b));
+        let (token, bonus) = trie.goes_on(self.progress).max_by(better)?;
         (score_of(outlook, token) + bonus >= least).then_some(token)
     }
 
@@ -345,23 +357,23 @@ impl<D: Decoder> Text<D> {
 
     /// `begin`, and then this text behind its first `tokens` tokens. What this text's end was
     /// foreseen from differs a little now; writing it again would cost more than it would mend.
-    fn spliced(&self, begin: Self, tokens: usize) -> Self {
+    fn spliced(&self, begin: &Self, tokens: usize) -> Self {
         let steps = tokens - self.known;
         let (from, to) = (self.scores[steps - 1], begin.score());
         let rest = self.scores[steps..].iter().map(|score| Score {
             log_probability: score.log_probability - from.log_probability + to.log_probability,
             bonus: score.bonus - from.bonus + to.bonus,
         });
-        let moved = begin.tokens.len() as isize - tokens as isize;
+        let moved = begin.tokens.len().cast_signed() - tokens.cast_signed();
         let later = self.chances.iter().filter(|chance| chance.at >= tokens);
         let later = later.map(|chance| Chance {
             at: chance.at.saturating_add_signed(moved),
             ..*chance
         });
         Self {
-            tokens: [&begin.tokens, &self.tokens[tokens..]].concat(),
+            tokens: [begin.tokens.as_slice(), &self.tokens[tokens..]].concat(),
             scores: begin.scores.iter().copied().chain(rest).collect(),
-            traces: [&begin.traces, &self.traces[steps..]].concat(),
+            traces: [begin.traces.as_slice(), &self.traces[steps..]].concat(),
             progress: self.progress,
             state: self.state.clone(),
             ending: self.ending,
@@ -516,6 +528,11 @@ mod tests {
         assert_eq!(find(&HEARD, &["mict"]).0, "umictold");
         assert_eq!(find(&HEARD, &["kto"]).0, "uniktold");
         assert_eq!(find(&HEARD, &["mi", "kto"]).0, "umiktold");
+    }
+
+    #[test]
+    fn a_hot_word_is_gone_on_with_where_its_beginning_was_heard() {
+        assert_eq!(find(&HEARD, &["unikto"]).0, "uniktold");
     }
 
     #[test]

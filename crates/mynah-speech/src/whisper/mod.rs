@@ -209,21 +209,37 @@ impl Whisper {
         [lead, &tokens[tokens.len().saturating_sub(room)..]].concat()
     }
 
-    /// Hot words in tokens: with a blank before them, or without in languages without blanks.
+    /// Hot words in tokens: with a blank before them, or without in languages without blanks, where
+    /// words of other scripts are written either way.
     fn spelt(&self, words: &HotWords, language: Language) -> Option<Arc<Trie>> {
-        let blanks: &[&str] = if language.is_spaceless() {
-            &["", " "]
-        } else {
-            &[" "]
+        let spaceless = language.is_spaceless();
+        let tokens = |form: &str| {
+            self.tokenizer
+                .encode(form)
+                .into_iter()
+                .map(i64::from)
+                .collect()
         };
         let spell = |word: &str| {
-            let forms = written_forms(word).into_iter();
-            let spaced =
-                forms.flat_map(|form| blanks.iter().map(move |blank| format!("{blank}{form}")));
-            let tokens = |form: String| self.tokenizer.encode(&form).into_iter().map(i64::from);
-            spaced.map(|form| tokens(form).collect()).collect()
+            let mut spelt = Vec::new();
+            for form in written_forms(word) {
+                if spaceless {
+                    spelt.push(tokens(&form));
+                }
+                if !spaceless || form.is_ascii() {
+                    spelt.push(tokens(&format!(" {form}")));
+                }
+            }
+            spelt
         };
-        words.trie(&format!("whisper {}", blanks.len()), spell)
+        words.trie(
+            if spaceless {
+                "whisper, no blanks"
+            } else {
+                "whisper"
+            },
+            spell,
+        )
     }
 
     fn features(&self, samples: &[f32], effort: Effort) -> Features {
