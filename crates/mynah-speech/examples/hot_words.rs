@@ -279,7 +279,7 @@ fn cost(model: &str, language: Language, clips: &[Clip]) {
                 scope.spawn(move || feed(&stream, samples, Some(pace)));
             }
         });
-        spent.push((processor_time() - before).as_secs_f64());
+        spent.push(processor_time().saturating_sub(before).as_secs_f64());
     }
     let seconds: f64 = audio
         .iter()
@@ -387,12 +387,11 @@ fn clips(language: Language) -> Vec<Clip> {
         let mut columns = line.split('\t');
         let path = audio.join(format!("{}.flac", columns.next().unwrap()));
         let text = columns.next().unwrap().to_owned();
-        let rare = match columns.next() {
-            Some(list) => serde_json::from_str(list).unwrap(),
-            None => {
-                let spoken = CHINESE_WORDS.iter().filter(|word| text.contains(**word));
-                spoken.map(|word| (*word).to_owned()).collect()
-            }
+        let rare = if let Some(list) = columns.next() {
+            serde_json::from_str(list).unwrap()
+        } else {
+            let spoken = CHINESE_WORDS.iter().filter(|word| text.contains(**word));
+            spoken.map(|word| (*word).to_owned()).collect()
         };
         Clip {
             samples: samples(&path),

@@ -283,9 +283,10 @@ impl<D: Decoder> Text<D> {
                 && let Some(tokens) = self.tokens_where_alike(&other, chance.at)
             {
                 let score = self.scores[tokens - 1 - self.known];
-                let settled = other.tokens.len();
                 let is_better = other.score().total() > score.total();
-                return Ok(is_better.then(|| (self.spliced(&other, tokens), settled)));
+                let open = since_word.min(ALIKE_TOKENS);
+                let settled = other.tokens.len() - open;
+                return Ok(is_better.then(|| (self.spliced(&other, tokens, open), settled)));
             }
             let outlook = decoder.outlook(&other.state, false)?;
             let token = other.token_of_trial(&outlook, trie);
@@ -356,8 +357,9 @@ impl<D: Decoder> Text<D> {
     }
 
     /// `begin`, and then this text behind its first `tokens` tokens. What this text's end was
-    /// foreseen from differs a little now; writing it again would cost more than it would mend.
-    fn spliced(&self, begin: &Self, tokens: usize) -> Self {
+    /// foreseen from differs a little now; writing it again would cost more than it would mend. The
+    /// last `open` tokens of the beginning keep their chances.
+    fn spliced(&self, begin: &Self, tokens: usize, open: usize) -> Self {
         let steps = tokens - self.known;
         let (from, to) = (self.scores[steps - 1], begin.score());
         let rest = self.scores[steps..].iter().map(|score| Score {
@@ -365,7 +367,10 @@ impl<D: Decoder> Text<D> {
             bonus: score.bonus - from.bonus + to.bonus,
         });
         let moved = begin.tokens.len().cast_signed() - tokens.cast_signed();
-        let later = self.chances.iter().filter(|chance| chance.at >= tokens);
+        let later = self
+            .chances
+            .iter()
+            .filter(|chance| chance.at + open >= tokens);
         let later = later.map(|chance| Chance {
             at: chance.at.saturating_add_signed(moved),
             ..*chance
@@ -543,9 +548,9 @@ mod tests {
 
     #[test]
     fn a_hot_word_that_was_not_spoken_is_left() {
+        const FAR: [&[(char, f32)]; 2] = [&[('a', 0.95), ('b', 0.02)], &[('c', 0.9)]];
         // Its first letters are near, its last one is not.
         assert_eq!(find(&HEARD, &["mix"]).0, "unictold");
-        const FAR: [&[(char, f32)]; 2] = [&[('a', 0.95), ('b', 0.02)], &[('c', 0.9)]];
         assert_eq!(find(&FAR, &["b"]).0, "ac");
     }
 }

@@ -6,6 +6,7 @@
 mod accuracy;
 mod corpus;
 mod engine;
+mod hot_words;
 mod live;
 mod load;
 
@@ -19,6 +20,8 @@ pub(crate) enum What {
     Accuracy,
     /// The same weights in our engine and in faster-whisper: speed, memory, errors
     Engine,
+    /// Rare words found and errors made, without hot words and with them, and their cost
+    HotWords,
     /// Real-time streams at once: delays, lag, processor time, memory
     Live,
 }
@@ -28,6 +31,7 @@ pub(crate) fn run(what: What) -> Result<()> {
     match what {
         What::Accuracy => accuracy::run(),
         What::Engine => engine::run(),
+        What::HotWords => hot_words::run(),
         What::Live => live::run(),
     }
 }
