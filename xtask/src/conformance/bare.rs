@@ -16,7 +16,7 @@ use crate::{exec, workspace};
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// Scenarios of `conformance/python/raw`, by the names its `run.py` knows.
-const SCENARIOS: [&str; 46] = [
+const SCENARIOS: [&str; 47] = [
     "raw/own-task-id",
     "raw/pace",
     "raw/word-times",
@@ -28,6 +28,7 @@ const SCENARIOS: [&str; 46] = [
     "raw/trailing-slash",
     "raw/foreign-origin",
     "raw/unknown-parameters",
+    "raw/inline-vocabulary",
     "raw/context-update",
     "raw/second-run-task",
     "raw/ping",
