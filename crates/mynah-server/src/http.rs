@@ -257,6 +257,45 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_request_without_model_or_input_is_told_which() {
+        let code = |body: Value| match ServiceRequest::read(&body) {
+            Ok(request) => request.model.to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(
+            code(json!({"input": {}, "model": "m", "parameters": 7})),
+            "m"
+        );
+        for body in [json!({"input": {}}), json!({"input": {}, "model": ""})] {
+            assert!(code(body).starts_with("BadRequest.EmptyModel"));
+        }
+        for body in [json!({"model": "m"}), json!({"model": "m", "input": null})] {
+            assert!(code(body).starts_with("BadRequest.EmptyInput"));
+        }
+        let text = code(json!({"model": "m", "input": "x"}));
+        assert_eq!(text, "InvalidParameter: input json error.");
+        assert!(code(json!([])).contains("Required body invalid"));
+    }
+
+    #[test]
+    fn a_mistake_in_a_part_is_placed_and_its_length_bounded() {
+        let endless = json!({"words": [{"text": "x".repeat(100_000)}]});
+        let message = |place| {
+            let read = read_part::<std::collections::BTreeMap<String, Vec<u32>>>(&endless, place);
+            read.unwrap_err().message
+        };
+        assert!(message("input").contains("input.words[0]: invalid type: map"));
+        assert!(message("").contains(": words[0]: invalid type: map"));
+        assert!(
+            read_part::<u32>(&json!("x".repeat(100_000)), "n")
+                .unwrap_err()
+                .message
+                .len()
+                < 300
+        );
+    }
+
     #[tokio::test]
     async fn a_long_body_is_refused() {
         let request = || Request::new(axum::body::Body::from("12345"));

@@ -63,5 +63,9 @@ pub const PHRASE_PAGE_MAX: u32 = 100;
 /// are forgotten first.
 pub const RATES_MAX: usize = 10_000;
 
+/// Bytes by which model ids are told apart when tasks are counted: the part after the name of a
+/// served model is the client's own and could be of any length.
+pub const RATE_MODEL_BYTES_MAX: usize = 64;
+
 /// Characters of a client's mistake that an error message repeats.
 pub const ERROR_DETAIL_CHARACTERS_MAX: usize = 200;

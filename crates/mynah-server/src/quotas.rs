@@ -9,7 +9,7 @@ use mynah_store::KeyId;
 use mynah_wire::ApiError;
 use serde::Deserialize;
 
-use crate::limits::RATES_MAX;
+use crate::limits::{RATE_MODEL_BYTES_MAX, RATES_MAX};
 
 /// The documented quotas of an account, which the service raises on request and an operator here
 /// by configuration. An account is a key.
@@ -68,6 +68,7 @@ impl TaskRates {
         if used_until.len() >= RATES_MAX {
             return Err(ApiError::rate_quota());
         }
+        let model = &model[..model.floor_char_boundary(RATE_MODEL_BYTES_MAX)];
         let until = used_until
             .entry((key.clone(), model.to_owned()))
             .or_insert(now);
@@ -130,6 +131,13 @@ mod tests {
         rates
             .check_at(&key, "one more", now + Duration::from_secs(1))
             .unwrap();
-        assert_eq!(rates.used_until.lock().unwrap().len(), 1);
+        let long = |end| format!("one more{}{end}", "x".repeat(1000));
+        rates
+            .check_at(&key, &long("a"), now + Duration::from_secs(1))
+            .unwrap();
+        rates
+            .check_at(&key, &long("b"), now + Duration::from_secs(1))
+            .unwrap();
+        assert_eq!(rates.used_until.lock().unwrap().len(), 2);
     }
 }

@@ -10,7 +10,7 @@ use mynah_wire::inference::ClientPayload;
 use serde_json::Value;
 
 use crate::Family;
-use crate::limits::{HOT_WORD_LISTS_MAX, INLINE_HOT_WORDS_MAX};
+use crate::limits::{HOT_WORD_LIST_ID_BYTES_MAX, HOT_WORD_LISTS_MAX, INLINE_HOT_WORDS_MAX};
 use crate::parameters::range_error;
 
 /// Where a call's hot words are.
@@ -43,7 +43,7 @@ impl HotWordSources {
             .into_iter()
             .chain(resources.filter_map(|resource| resource.get("resource_id")))
             .filter_map(Value::as_str)
-            .filter(|id| !id.is_empty());
+            .filter(|id| (1..=HOT_WORD_LIST_ID_BYTES_MAX).contains(&id.len()));
         Ok(Self {
             list_ids: list_ids
                 .take(HOT_WORD_LISTS_MAX)
@@ -156,6 +156,13 @@ mod tests {
         let many: Map<String, Value> = (0..=INLINE_HOT_WORDS_MAX)
             .map(|number| (format!("word{number}"), json!(4)))
             .collect();
+        let endless = "x".repeat(HOT_WORD_LIST_ID_BYTES_MAX + 1);
+        let endless = json!({"vocabulary_id": endless});
+        assert!(
+            read(Family::FunAsr, &endless, &Value::Null)
+                .unwrap()
+                .is_empty()
+        );
         let lists: Vec<_> = (0..20)
             .map(|id| json!({"resource_id": id.to_string()}))
             .collect();

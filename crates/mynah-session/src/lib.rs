@@ -16,7 +16,7 @@ pub use family::Family;
 pub use hot_words::HotWordSources;
 pub use inference::{Action, Close, InferenceSession, RecognitionEvent, RecognizedText};
 pub use limits::{
-    HEARTBEAT_INTERVAL, HOT_WORD_LISTS_MAX, IDLE_CONNECTION_MAX, INLINE_HOT_WORDS_MAX,
-    INPUT_GAP_MAX, QUEUED_AUDIO_BYTES_MAX, SILENCE_MAX,
+    HEARTBEAT_INTERVAL, HOT_WORD_LIST_ID_BYTES_MAX, HOT_WORD_LISTS_MAX, IDLE_CONNECTION_MAX,
+    INLINE_HOT_WORDS_MAX, INPUT_GAP_MAX, QUEUED_AUDIO_BYTES_MAX, SILENCE_MAX,
 };
 pub use parameters::{AudioFormat, RecognitionRequest, Segmentation, TextParameters};

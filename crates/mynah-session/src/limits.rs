@@ -21,5 +21,8 @@ pub const QUEUED_AUDIO_BYTES_MAX: usize = 1 << 20;
 /// Hot-word lists that a task may name; further ones are not looked for.
 pub const HOT_WORD_LISTS_MAX: usize = 8;
 
+/// Longest id of a hot-word list, in bytes. There are no longer ones to be found.
+pub const HOT_WORD_LIST_ID_BYTES_MAX: usize = 256;
+
 /// Hot words that may come with a call; further ones, in the order of their names, are left out.
 pub const INLINE_HOT_WORDS_MAX: usize = 2000;
