@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mynah_audio::{AudioError, Fault, LiveDecoder, LiveFormat};
 use mynah_session::{AudioFormat, RecognitionEvent, RecognitionRequest, RecognizedText};
 use mynah_speech::{
-    RecognizedSentence, SegmenterOptions, Stream, StreamEvent, StreamOptions, TextOptions,
+    HotWords, RecognizedSentence, SegmenterOptions, Stream, StreamEvent, StreamOptions, TextOptions,
 };
 use mynah_store::KeyId;
 use mynah_text::HotWord;
@@ -163,8 +163,6 @@ fn text(sentence: RecognizedSentence) -> RecognizedText {
 }
 
 fn stream_options(request: &RecognitionRequest, hot_words: Vec<HotWord>) -> StreamOptions {
-    // HOT WORDS: passed on as soon as `StreamOptions` takes them.
-    drop(hot_words);
     let segmentation = request.segmentation;
     StreamOptions {
         languages: request.languages.clone(),
@@ -180,6 +178,8 @@ fn stream_options(request: &RecognitionRequest, hot_words: Vec<HotWord>) -> Stre
             disfluency_removal: request.text.disfluency_removal,
         },
         partials: request.partials,
+        hot_words: Arc::new(HotWords::new(hot_words)),
+        context: Arc::default(),
     }
 }
 
