@@ -32,7 +32,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     key: String,
     log: PathBuf,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -60,7 +60,7 @@ impl Server {
             address,
             key: String::new(),
             log,
-            _data: data,
+            data,
         };
         server.await_ready()?;
         Ok(server)
@@ -74,6 +74,18 @@ impl Server {
     /// The key that the first start created.
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    /// A further key, made while the server runs.
+    pub(crate) fn create_key(&self, program: &Program) -> Result<String> {
+        let mut command = program.command()?;
+        command.args(["keys", "create", "--data"]);
+        command.arg(self.data.path());
+        let made = command.output().context("making a key")?;
+        let output = String::from_utf8_lossy(&made.stdout);
+        let key = output.lines().find_map(|line| line.split_once(KEY_LABEL));
+        let (_, key) = key.context("`mynah keys create` printed no key")?;
+        Ok(key.trim().to_owned())
     }
 
     /// Memory of the server in bytes; `None` where the system does not tell.

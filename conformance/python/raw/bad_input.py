@@ -125,6 +125,12 @@ def out_of_range(path):
         {"speech_noise_threshold": 9.0},
         {"language_hints": "zh"},
         {"language_hints": ["xx"] * 1000},
+        {"vocabulary_id": 7},
+        {"vocabulary_id": "'; DROP TABLE vocabularies; --"},
+        {"model": "qwen-audio-3.1-asr-flash-streaming", "vocabulary": ["Kestrel"]},
+        {"model": "qwen-audio-3.1-asr-flash-streaming", "vocabulary": {"Kestrel": {}}},
+        {"model": "qwen-audio-3.1-asr-flash-streaming", "vocabulary": {"": 4}},
+        {"model": "qwen-audio-3.1-asr-flash-streaming", "vocabulary": {"字" * 16: 4}},
     ]
     for parameters in values:
         task = Task(**parameters)
@@ -132,7 +138,7 @@ def out_of_range(path):
         header = task.event()["header"]
         if header["event"] == "task-failed":
             expect(f"code for {parameters}", "InvalidParameter", header["error_code"])
-        elif "sample_rate" in parameters:
+        elif "sample_rate" in parameters or "vocabulary" in parameters:
             raise AssertionError(f"{parameters} was accepted")
         else:
             task.audio(samples(path)[:32000])

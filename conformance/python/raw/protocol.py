@@ -106,6 +106,13 @@ def unknown_parameters(path):
     return recognized(path, diarization_enabled=False, **noise)
 
 
+def inline_vocabulary(path):
+    """Words in the call itself, beside a list that does not exist."""
+    words = {"Kestrel": 4, "通义千问": 50, "Fjordline": -3}
+    model = "qwen-audio-3.1-asr-flash-streaming"
+    return recognized(path, model=model, vocabulary=words, vocabulary_id="vocab-x-0")
+
+
 def context_update(path):
     """A continue-task in the middle has no answer and does no harm."""
     task, pcm = Task().start(), samples(path)
@@ -194,6 +201,7 @@ SCENARIOS = [
     trailing_slash,
     foreign_origin,
     unknown_parameters,
+    inline_vocabulary,
     context_update,
     second_run_task,
     ping,

@@ -8,9 +8,14 @@ import os
 import sys
 
 import bad_input
+import plain_http
 import protocol
 
-GROUPS = {"raw": protocol.SCENARIOS, "bad": bad_input.SCENARIOS}
+GROUPS = {
+    "raw": protocol.SCENARIOS,
+    "http": plain_http.SCENARIOS,
+    "bad": bad_input.SCENARIOS,
+}
 
 
 def main():

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::http::Method;
+use axum::routing::{any, get, post};
 use mynah_speech::Engine;
 use mynah_store::Store;
 use mynah_wire::ApiError;
@@ -12,13 +13,18 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::HttpError;
+use crate::quotas::{Quotas, TaskRates};
 use crate::serving::Serving;
-use crate::{health, inference};
+use crate::{health, hot_words, inference, tokens};
 
 /// What the handlers share.
 pub struct App {
-    /// Keys.
+    /// Keys and hot-word lists.
     pub store: Store,
+    /// What one key may use.
+    pub quotas: Quotas,
+    /// How many tasks each key has started lately.
+    pub task_rates: TaskRates,
     /// Where speech is recognised.
     pub engine: Engine,
     /// Which model ids are served, and by what.
@@ -36,8 +42,21 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         // The Java SDK and the browser samples put a slash at the end.
         .route("/api-ws/v1/inference", any(inference::handshake))
         .route("/api-ws/v1/inference/", any(inference::handshake))
-        .fallback(|| async { HttpError(ApiError::not_found()) })
-        .method_not_allowed_fallback(|| async { HttpError(ApiError::not_found()) })
+        .route(
+            "/api/v1/services/audio/asr/customization",
+            post(hot_words::customize),
+        )
+        .route("/api/v1/fine-tunes", post(hot_words::compile))
+        .route("/api/v1/fine-tunes/outputs", get(hot_words::list_outputs))
+        .route(
+            "/api/v1/fine-tunes/outputs/{id}",
+            get(hot_words::query_output).delete(hot_words::delete_output),
+        )
+        .route("/api/v1/tokens", post(tokens::create))
+        .fallback(|| async { HttpError(ApiError::path_not_found()) })
+        .method_not_allowed_fallback(|method: Method| async move {
+            HttpError(ApiError::method_not_supported(method.as_str()))
+        })
         // Outermost, so that a panic anywhere becomes the documented answer.
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a request handler panicked");

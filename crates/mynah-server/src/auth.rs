@@ -4,7 +4,8 @@ use axum::http::{HeaderMap, Uri, header};
 use mynah_store::{KeyId, Store};
 use mynah_wire::ApiError;
 
-/// The key that a request carries, if it is one of ours and not revoked.
+/// The key that a request carries, if it is one of ours and not revoked; for a temporary key, the
+/// one that made it.
 ///
 /// Keys travel as `Authorization: Bearer …`, the scheme in any case, or as `?api_key=…`, which is
 /// the only way for a browser's WebSocket.
@@ -13,9 +14,7 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> Result<KeyId, ApiError> {
-    let secret = bearer(headers)
-        .or_else(|| query_key(uri))
-        .ok_or_else(ApiError::no_api_key)?;
+    let secret = secret(headers, uri).ok_or_else(ApiError::no_api_key)?;
     match store.authenticate(secret).await {
         Ok(Some(key)) => Ok(key),
         Ok(None) => Err(ApiError::invalid_api_key()),
@@ -24,6 +23,11 @@ pub(crate) async fn authenticate(
             Err(ApiError::internal())
         }
     }
+}
+
+/// What a request shows as its key.
+pub(crate) fn secret<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    bearer(headers).or_else(|| query_key(uri))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -8,23 +8,27 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use mynah_store::KeyId;
+use mynah_store::{KeyId, StoreError};
 use mynah_wire::{ApiError, RequestId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::App;
 use crate::auth::authenticate;
-use crate::limits::{BODY_TIME_MAX, JSON_BODY_BYTES_MAX};
+use crate::limits::{BODY_TIME_MAX, ERROR_DETAIL_CHARACTERS_MAX, JSON_BODY_BYTES_MAX};
 
 /// The header that repeats a body's `request_id`.
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that asks for a task instead of an answer.
+const ASYNC_HEADER: HeaderName = HeaderName::from_static("x-dashscope-async");
 
 /// Who asks.
 pub(crate) struct Caller {
@@ -63,6 +67,77 @@ pub(crate) async fn read_body(request: Request, bytes_max: usize) -> Result<Byte
         Ok(Err(_)) => Err(ApiError::message_too_large()),
         Err(_) => Err(ApiError::malformed_message()),
     }
+}
+
+/// The body of a request to a service: a model, and what it is given.
+#[derive(Debug)]
+pub(crate) struct ServiceRequest<'a> {
+    /// Model id.
+    pub(crate) model: &'a str,
+    /// An object whose form is the service's business.
+    pub(crate) input: &'a Value,
+}
+
+impl<'a> ServiceRequest<'a> {
+    /// Finds both in a JSON body.
+    pub(crate) fn read(body: &'a Value) -> Result<Self, ApiError> {
+        let body = body.as_object().ok_or_else(ApiError::malformed_message)?;
+        let model = body.get("model").and_then(Value::as_str);
+        let input = body.get("input").filter(|input| !input.is_null());
+        let input = input.ok_or_else(ApiError::empty_input)?;
+        if !input.is_object() {
+            return Err(ApiError::input_not_json());
+        }
+        Ok(Self {
+            model: model
+                .filter(|model| !model.is_empty())
+                .ok_or_else(ApiError::empty_model)?,
+            input,
+        })
+    }
+}
+
+/// Reads a part of a JSON body, the one that `place` names; what is wrong in it is named too.
+pub(crate) fn read_part<T: DeserializeOwned>(part: &Value, place: &str) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(part).map_err(|error| {
+        let inner = error.path().to_string();
+        let dot = if place.is_empty() { "" } else { "." };
+        let path = match inner.as_str() {
+            "." => place.to_owned(),
+            inner => format!("{place}{dot}{inner}"),
+        };
+        let colon = if path.is_empty() { "" } else { ": " };
+        wrong(&format!("{path}{colon}{}", error.into_inner()))
+    })
+}
+
+/// Reads the query of an address.
+pub(crate) fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    Query::try_from_uri(uri)
+        .map(|Query(query)| query)
+        .map_err(|error| wrong(&error.body_text()))
+}
+
+/// A mistake in a request. Its description may repeat what the client sent, of any length.
+fn wrong(mistake: &str) -> ApiError {
+    let detail: String = mistake.chars().take(ERROR_DETAIL_CHARACTERS_MAX).collect();
+    ApiError::parameter_out_of_range(&detail)
+}
+
+/// Refuses a request for a task where there is an answer at once.
+pub(crate) fn refuse_async(headers: &HeaderMap) -> Result<(), ApiError> {
+    let value = headers.get(ASYNC_HEADER);
+    if value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"enable")) {
+        return Err(ApiError::synchronous_only());
+    }
+    Ok(())
+}
+
+/// A database that cannot be read is our fault, and its details are nobody else's business.
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err calls")]
+pub(crate) fn store_failed(error: StoreError) -> ApiError {
+    tracing::error!(%error, "the database failed");
+    ApiError::internal()
 }
 
 /// A successful answer: `request_id`, `output` and, where there is something to count, `usage`.
@@ -145,7 +220,7 @@ pub(crate) fn with_request_id(mut response: Response, id: &RequestId) -> Respons
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -179,6 +254,45 @@ mod tests {
             body,
             json!({"code": "InvalidApiKey", "message": "Invalid API-key provided.",
                    "request_id": id})
+        );
+    }
+
+    #[test]
+    fn a_request_without_model_or_input_is_told_which() {
+        let code = |body: Value| match ServiceRequest::read(&body) {
+            Ok(request) => request.model.to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(
+            code(json!({"input": {}, "model": "m", "parameters": 7})),
+            "m"
+        );
+        for body in [json!({"input": {}}), json!({"input": {}, "model": ""})] {
+            assert!(code(body).starts_with("BadRequest.EmptyModel"));
+        }
+        for body in [json!({"model": "m"}), json!({"model": "m", "input": null})] {
+            assert!(code(body).starts_with("BadRequest.EmptyInput"));
+        }
+        let text = code(json!({"model": "m", "input": "x"}));
+        assert_eq!(text, "InvalidParameter: input json error.");
+        assert!(code(json!([])).contains("Required body invalid"));
+    }
+
+    #[test]
+    fn a_mistake_in_a_part_is_placed_and_its_length_bounded() {
+        let endless = json!({"words": [{"text": "x".repeat(100_000)}]});
+        let message = |place| {
+            let read = read_part::<std::collections::BTreeMap<String, Vec<u32>>>(&endless, place);
+            read.unwrap_err().message
+        };
+        assert!(message("input").contains("input.words[0]: invalid type: map"));
+        assert!(message("").contains(": words[0]: invalid type: map"));
+        assert!(
+            read_part::<u32>(&json!("x".repeat(100_000)), "n")
+                .unwrap_err()
+                .message
+                .len()
+                < 300
         );
     }
 

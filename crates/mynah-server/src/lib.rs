@@ -7,12 +7,16 @@ mod accept;
 mod app;
 mod auth;
 mod health;
+mod hot_words;
 mod http;
 mod inference;
 pub mod limits;
+mod quotas;
 mod serving;
 pub mod socket;
+mod tokens;
 
 pub use accept::serve;
 pub use app::App;
+pub use quotas::{Quotas, TaskRates};
 pub use serving::{Serving, Unserved};

@@ -27,3 +27,45 @@ pub const BODY_TIME_MAX: Duration = Duration::from_mins(1);
 /// Largest JSON body of an ordinary request, in bytes. Routes that take audio have limits of their
 /// own.
 pub const JSON_BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Hot words that act on a call at once. The service keeps as many of a merged list, at random;
+/// here the first are kept.
+pub const HOT_WORDS_MAX: usize = 2000;
+
+/// Words of a stored list for the Fun-ASR and Qwen-Audio models.
+pub const VOCABULARY_WORDS_MAX: usize = 2000;
+
+/// Words of a stored list for the Paraformer and Gummy models.
+pub const VOCABULARY_WORDS_OLDER_MAX: usize = 500;
+
+/// Words of weight 50 in a list for the Qwen-Audio models.
+pub const SUPER_WORDS_MAX: usize = 50;
+
+/// Characters of a list's prefix. Older pages say "fewer than 10", newer ones "at most 10".
+pub const PREFIX_CHARACTERS_MAX: usize = 10;
+
+/// Lists on one page of `list_vocabulary`.
+pub const VOCABULARY_PAGE_MAX: u32 = 1000;
+
+/// Phrases of a phrase list.
+pub const PHRASES_MAX: usize = 500;
+
+/// Characters of a phrase without letters or digits of ASCII.
+pub const PHRASE_CHARACTERS_MAX: usize = 10;
+
+/// Words, separated by blanks, of any other phrase.
+pub const PHRASE_WORDS_MAX: usize = 5;
+
+/// Lists on one page of `GET /fine-tunes/outputs`.
+pub const PHRASE_PAGE_MAX: u32 = 100;
+
+/// Pairs of a key and a model whose tasks are counted at once; those that were quiet for a second
+/// are forgotten first.
+pub const RATES_MAX: usize = 10_000;
+
+/// Bytes by which model ids are told apart when tasks are counted: the part after the name of a
+/// served model is the client's own and could be of any length.
+pub const RATE_MODEL_BYTES_MAX: usize = 64;
+
+/// Characters of a client's mistake that an error message repeats.
+pub const ERROR_DETAIL_CHARACTERS_MAX: usize = 200;

@@ -117,6 +117,11 @@ impl Family {
         )
     }
 
+    /// Whether hot words may come with the call itself, as `vocabulary`.
+    pub(crate) fn reads_inline_vocabulary(self) -> bool {
+        matches!(self, Self::QwenStreaming | Self::QwenMessage)
+    }
+
     /// Whether `heartbeat` acts.
     pub(crate) fn reads_heartbeat(self) -> bool {
         self.segmentation_is_adjustable()

@@ -6,14 +6,17 @@
 //! origin that the driver chooses, the opening of the connection for instance.
 
 mod family;
+mod hot_words;
 mod inference;
 mod limits;
 mod parameters;
 mod task;
 
 pub use family::Family;
+pub use hot_words::HotWordSources;
 pub use inference::{Action, Close, InferenceSession, RecognitionEvent, RecognizedText};
 pub use limits::{
-    HEARTBEAT_INTERVAL, IDLE_CONNECTION_MAX, INPUT_GAP_MAX, QUEUED_AUDIO_BYTES_MAX, SILENCE_MAX,
+    HEARTBEAT_INTERVAL, HOT_WORD_LIST_ID_BYTES_MAX, HOT_WORD_LISTS_MAX, IDLE_CONNECTION_MAX,
+    INLINE_HOT_WORDS_MAX, INPUT_GAP_MAX, QUEUED_AUDIO_BYTES_MAX, SILENCE_MAX,
 };
 pub use parameters::{AudioFormat, RecognitionRequest, Segmentation, TextParameters};

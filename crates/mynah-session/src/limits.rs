@@ -17,3 +17,12 @@ pub const IDLE_CONNECTION_MAX: Duration = Duration::from_mins(1);
 
 /// Audio bytes kept while a task waits for its admission: about 30 s of 16 kHz PCM.
 pub const QUEUED_AUDIO_BYTES_MAX: usize = 1 << 20;
+
+/// Hot-word lists that a task may name; further ones are not looked for.
+pub const HOT_WORD_LISTS_MAX: usize = 8;
+
+/// Longest id of a hot-word list, in bytes. There are no longer ones to be found.
+pub const HOT_WORD_LIST_ID_BYTES_MAX: usize = 256;
+
+/// Hot words that may come with a call; further ones, in the order of their names, are left out.
+pub const INLINE_HOT_WORDS_MAX: usize = 2000;

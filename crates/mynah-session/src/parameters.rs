@@ -9,7 +9,7 @@ use mynah_wire::inference::ClientPayload;
 use mynah_wire::{ApiError, TaskId};
 use serde_json::{Map, Value};
 
-use crate::Family;
+use crate::{Family, HotWordSources};
 
 /// The container or coding of a stream's audio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,8 +69,8 @@ pub struct RecognitionRequest {
     pub heartbeat: bool,
     /// Whether growing sentences are reported.
     pub partials: bool,
-    /// The hot-word list to use.
-    pub vocabulary_id: Option<String>,
+    /// Where its hot words are.
+    pub hot_words: HotWordSources,
 }
 
 /// How sentences are told apart.
@@ -137,7 +137,7 @@ impl RecognitionRequest {
             heartbeat: parameters.flag("heartbeat", false)? && family.reads_heartbeat(),
             partials: family.reports_partials()
                 || parameters.flag("intermediate_result_enabled", false)?,
-            vocabulary_id: parameters.text_of("vocabulary_id").map(str::to_owned),
+            hot_words: HotWordSources::read(family, payload)?,
         })
     }
 }
@@ -267,7 +267,7 @@ fn whole_number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn range_error(name: &str, allowed: &str) -> ApiError {
+pub(crate) fn range_error(name: &str, allowed: &str) -> ApiError {
     ApiError::parameter_out_of_range(&format!("parameters.{name} should be {allowed}"))
 }
 

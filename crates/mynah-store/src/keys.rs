@@ -1,11 +1,11 @@
 //! API keys: `sk-` and 32 hexadecimal digits, shown once and stored as a hash.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
+use crate::clock::unix_seconds;
 use crate::{Store, StoreError};
 
 /// Characters of a secret that are kept in the clear: `sk-` and four digits.
@@ -14,6 +14,12 @@ const HINT_CHARACTERS: usize = 7;
 /// Names a key without giving it away.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyId(String);
+
+impl KeyId {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,10 +100,32 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// The key that a client's secret belongs to, unless it is unknown or revoked.
+    /// The key that a client's secret belongs to, unless it is unknown, revoked or expired. The
+    /// secret of a temporary key belongs to the key that made it.
     ///
     /// The search is by hash, so what its time could tell is of the hash, not of the secret.
     pub async fn authenticate(&self, secret: &str) -> Result<Option<KeyId>, StoreError> {
+        self.authenticate_at(secret, unix_seconds()).await
+    }
+
+    pub(crate) async fn authenticate_at(
+        &self,
+        secret: &str,
+        now: i64,
+    ) -> Result<Option<KeyId>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id FROM api_keys WHERE revoked_at IS NULL AND (hash = ?1 OR id =
+                 (SELECT owner FROM temporary_keys WHERE hash = ?1 AND expires_at > ?2))",
+        )
+        .bind(hash(secret))
+        .bind(now)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| row.try_get("id")).transpose()?.map(KeyId))
+    }
+
+    /// The key made for good whose secret this is.
+    pub(crate) async fn permanent_key(&self, secret: &str) -> Result<Option<KeyId>, StoreError> {
         let row = sqlx::query("SELECT id FROM api_keys WHERE hash = ? AND revoked_at IS NULL")
             .bind(hash(secret))
             .fetch_optional(&self.pool)
@@ -106,23 +134,16 @@ impl Store {
     }
 }
 
-fn hash(secret: &str) -> Vec<u8> {
+pub(crate) fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
-fn random_hex<const BYTES: usize>() -> Result<String, StoreError> {
+pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, StoreError> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Random(error.to_string()))?;
     Ok(bytes
         .iter()
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
-}
-
-fn unix_seconds() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

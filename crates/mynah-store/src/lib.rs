@@ -1,7 +1,11 @@
-//! State on disk: API keys, in one SQLite file in the data folder.
+//! State on disk: API keys and hot-word lists, in one SQLite file in the data folder.
 
+mod clock;
 mod keys;
+mod phrases;
 mod schema;
+mod temporary_keys;
+mod vocabularies;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +14,9 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use keys::{KeyId, KeyInfo, NewKey};
+pub use phrases::{NewPhraseList, PhraseList, PhraseListInfo};
+pub use temporary_keys::{NoTemporaryKey, TEMPORARY_KEYS_MAX, TemporaryKey};
+pub use vocabularies::{NewVocabulary, Page, Vocabulary, VocabularyInfo};
 
 /// How long a writer waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,7 +5,14 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Version, description and SQL of every step.
-const STEPS: [(i64, &str, &str); 1] = [(1, "keys", include_str!("../migrations/0001_keys.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "keys", include_str!("../migrations/0001_keys.sql")),
+    (
+        2,
+        "hot words",
+        include_str!("../migrations/0002_hot_words.sql"),
+    ),
+];
 
 /// Applies the steps that a database lacks. Built here and not by sqlx's macro, which would
 /// compile the database drivers a second time.

@@ -76,9 +76,22 @@ errors! {
     /// `format` is not one of the documented ones.
     unsupported_format, Client, 400, "UNSUPPORTED_FORMAT", "UNSUPPORTED_FORMAT";
     /// A message or frame is larger than the server takes.
-    message_too_large, Client, 413, "BadRequest.TooLarge", "Payload Too Large.";
-    /// A route, or a stored object such as a hot-word list, that does not exist.
-    not_found, Client, 404, "NotFound", "Not found!";
+    message_too_large, Client, 400, "BadRequest.TooLarge", "Payload Too Large.";
+    /// A route that does not exist.
+    path_not_found, Client, 404, "NotFound", "Request path not found.";
+    /// A stored object, such as a hot-word list, that does not exist or is another key's.
+    resource_not_exist, Client, 400, "BadRequest.ResourceNotExist", "The Required resource not exist.";
+    /// A request body without `model`.
+    empty_model, Client, 400, "BadRequest.EmptyModel", "Required parameter \"model\" missing from request.";
+    /// A request body without `input`.
+    empty_input, Client, 400, "BadRequest.EmptyInput", "Required input parameter missing from request.";
+    /// `input` is not an object.
+    input_not_json, Client, 400, "InvalidParameter", "input json error.";
+    /// `X-DashScope-Async` where there is no task to wait for.
+    synchronous_only, Client, 403, "AccessDenied", "current user api does not support asynchronous calls.";
+    /// As many stored objects as a key may have. The service itself answers 400 here, not 429:
+    /// repeating the request does not help.
+    allocation_quota, Client, 400, "Throttling.AllocationQuota", "Free allocated quota exceeded.";
     /// A plain HTTP request where only a WebSocket handshake is answered.
     websocket_only, Client, 400, "InvalidParameter", "current user api does not support http call.";
     /// No free slot, or too many tasks started.
@@ -117,6 +130,12 @@ impl ApiError {
     /// An `action` that does not exist, or that is not legal now.
     pub fn invalid_action(action: &str) -> Self {
         let message = format!("Invalid action('{action}')! Please follow the protocol!");
+        Self::new(Culprit::Client, 400, "InvalidParameter", message)
+    }
+
+    /// An HTTP method that the path does not have.
+    pub fn method_not_supported(method: &str) -> Self {
+        let message = format!("Request method '{method}' is not supported.");
         Self::new(Culprit::Client, 400, "InvalidParameter", message)
     }
 

@@ -56,3 +56,36 @@ impl fmt::Display for RequestId {
         f.write_str(&self.0)
     }
 }
+
+/// The id of a hot-word list: `vocab-`, its prefix and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VocabularyId(String);
+
+impl VocabularyId {
+    /// A new random id.
+    pub fn random(prefix: &str) -> Self {
+        Self(format!("vocab-{prefix}-{}", uuid::Uuid::new_v4().simple()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The id of a job that compiled a phrase list: `ft-`, its time and 8 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JobId(String);
+
+impl JobId {
+    /// A new random id of a job made at `time`, written `YYYYMMDDhhmm`.
+    pub fn random(time: &str) -> Self {
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        Self(format!("ft-{time}-{}", &random[..8]))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -4,9 +4,11 @@
 //! serialise to exactly what the official clients parse; where a client chokes on a form that the
 //! documentation would allow, the field's comment says so.
 
+pub mod customization;
 pub mod error;
+pub mod fine_tunes;
 mod ids;
 pub mod inference;
 
 pub use error::{ApiError, Culprit};
-pub use ids::{RequestId, TaskId};
+pub use ids::{JobId, RequestId, TaskId, VocabularyId};

@@ -28,6 +28,7 @@ const EXAMPLES: &str = "Examples:
 
 A client of the cloud becomes a client of this machine by its base URL:
   export DASHSCOPE_WEBSOCKET_BASE_URL=ws://127.0.0.1:8787/api-ws/v1/inference
+  export DASHSCOPE_HTTP_BASE_URL=http://127.0.0.1:8787/api/v1
   export DASHSCOPE_API_KEY=sk-...    (printed once at the first start, or: mynah keys create)";
 
 /// Options of every command. What the command line leaves open is taken from the environment,
@@ -37,7 +38,7 @@ pub(crate) struct Common {
     /// Configuration file [default: mynah.toml in the current folder, if there is one].
     #[arg(long, global = true, env = "MYNAH_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Folder of the server's state: keys, for one [default: the user's data folder].
+    /// Folder of the server's state: keys and hot-word lists [default: the user's data folder].
     #[arg(long, global = true, env = "MYNAH_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Folder of the installed models [default: the user's cache folder].
@@ -156,7 +157,8 @@ pub(crate) enum Models {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Make a key and print it; it is shown this once only.
+    /// Make a key and print it; it is shown this once only. What a key makes, hot-word lists for
+    /// instance, belongs to it.
     Create {
         /// What the key is for.
         #[arg(default_value = "")]
@@ -164,7 +166,7 @@ pub(crate) enum Keys {
     },
     /// List all keys.
     List,
-    /// Revoke a key: connections that are open stay open.
+    /// Revoke a key and the temporary keys it made: connections that are open stay open.
     Revoke {
         /// The id that `list` shows.
         id: String,

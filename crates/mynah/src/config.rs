@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use mynah_server::Quotas;
 use mynah_speech::Pipeline;
 use serde::Deserialize;
 
@@ -27,6 +28,9 @@ pub(crate) struct Config {
     workers: Option<usize>,
     /// Live streams that may be open at once.
     pub(crate) slots: Option<usize>,
+    /// What one key may use.
+    #[serde(default)]
+    pub(crate) quotas: Quotas,
     /// Which recognisers serve a model id and its snapshots, instead of the default.
     #[serde(default)]
     pub(crate) serve: BTreeMap<String, Pipeline>,
@@ -103,6 +107,15 @@ mod tests {
         assert_eq!(config.serve["fun-asr-realtime"].effort, Effort::Accurate);
         options.data = Some(PathBuf::from("/of/line"));
         assert_eq!(config.data(&options).unwrap(), Path::new("/of/line"));
+    }
+
+    #[test]
+    fn quotas_are_raised_one_by_one() {
+        let quotas = |text| toml::from_str::<Config>(text).map(|config| config.quotas);
+        let found = quotas("[quotas]\nvocabularies = 50\n").unwrap();
+        assert_eq!((found.vocabularies, found.tasks_per_second.get()), (50, 20));
+        quotas("[quotas]\ntasks_per_second = 0\n").unwrap_err();
+        quotas("[quotas]\nvocabulary = 1\n").unwrap_err();
     }
 
     #[test]

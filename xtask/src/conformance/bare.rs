@@ -16,7 +16,7 @@ use crate::{exec, workspace};
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// Scenarios of `conformance/python/raw`, by the names its `run.py` knows.
-const SCENARIOS: [&str; 39] = [
+const SCENARIOS: [&str; 47] = [
     "raw/own-task-id",
     "raw/pace",
     "raw/word-times",
@@ -28,6 +28,7 @@ const SCENARIOS: [&str; 39] = [
     "raw/trailing-slash",
     "raw/foreign-origin",
     "raw/unknown-parameters",
+    "raw/inline-vocabulary",
     "raw/context-update",
     "raw/second-run-task",
     "raw/ping",
@@ -36,6 +37,13 @@ const SCENARIOS: [&str; 39] = [
     "raw/pcm-as-wav",
     "raw/wav-cut-anywhere",
     "raw/telephone",
+    "http/unknown-path",
+    "http/wrong-method",
+    "http/wrong-body",
+    "http/missing-parts",
+    "http/keys",
+    "http/asynchronous",
+    "http/start-rate",
     "bad/wrong-key",
     "bad/wrong-key-in-query",
     "bad/no-key",

@@ -1,4 +1,4 @@
-//! The official Java client's `Recognition`, where Java, Maven and the client's files are at hand.
+//! The official Java client's `Recognition`, `VocabularyService` and `AsrPhraseManager`, where Java, Maven and the client's files are at hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,15 +21,18 @@ const LIMIT: Duration = Duration::from_mins(2);
 const FETCH_LIMIT: Duration = Duration::from_mins(5);
 
 pub(super) fn cases() -> Vec<Case> {
-    let case = |version: &'static str| {
-        Case::new(format!("java-{version}/call"), move |world| {
-            call(world, version)
+    let programs = ["call", "hot-words"].into_iter();
+    let names = programs.flat_map(|program| SDK_VERSIONS.map(|version| (version, program)));
+    names
+        .map(|(version, program)| {
+            Case::new(format!("java-{version}/{program}"), move |world| {
+                run(world, version, program)
+            })
         })
-    };
-    SDK_VERSIONS.map(case).into()
+        .collect()
 }
 
-fn call(world: &World, version: &str) -> Result<Verdict> {
+fn run(world: &World, version: &str, program: &str) -> Result<Verdict> {
     for (program, argument) in [("java", "-version"), ("mvn", "--version")] {
         if !exec::answers(program, argument) {
             return Ok(Verdict::Skipped(format!("{program} was not found")));
@@ -39,16 +42,19 @@ fn call(world: &World, version: &str) -> Result<Verdict> {
         ClassPath::Found(path) => path,
         ClassPath::Unreachable(why) => return Ok(Verdict::Skipped(why)),
     };
-    let log = world.logs.join(format!("java-{version}-call.log"));
+    let log = world.logs.join(format!("java-{version}-{program}.log"));
     let mut command = Command::new("java");
-    command
-        .args(["-cp", &class_path])
-        .arg(sources().join("Main.java"));
-    command
-        .arg("paraformer-realtime-v2")
-        .arg(&world.english.path);
+    command.args(["-cp", &class_path]);
+    match program {
+        "hot-words" => command.arg(sources().join("HotWords.java")),
+        _ => command
+            .arg(sources().join("Main.java"))
+            .arg("paraformer-realtime-v2"),
+    };
+    command.arg(&world.english.path);
     command
         .env("DASHSCOPE_API_KEY", &world.key)
+        .env("MYNAH_OTHER_KEY", &world.other_key)
         .env("MYNAH_URL", &world.server_url);
     exec::capture(&mut command, LIMIT, &log)?.success(LIMIT)?;
     super::python::judge(world, SDK_NEWEST, "java", &log, &world.english)

@@ -31,6 +31,8 @@ const MEMORY_GROWTH_BYTES_MAX: u64 = 200 << 20;
 struct World {
     server_url: String,
     key: String,
+    /// A key to which nothing of the first one's exists.
+    other_key: String,
     english: Recording,
     chinese: Recording,
     logs: PathBuf,
@@ -55,6 +57,7 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
     let world = World {
         server_url: server.url(),
         key: server.key().to_owned(),
+        other_key: server.create_key(program)?,
         english: recordings::english(audio.path())?,
         chinese: recordings::chinese(audio.path())?,
         logs,

@@ -17,13 +17,21 @@ use crate::{exec, workspace};
 /// The longest program plays nine seconds of audio; the rest is for a busy machine.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// The vendor's three programs under each release, and the 2.x client's own interface.
+/// The vendor's three programs and hot words under each release, and the 2.x client's own interface.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for sdk in SDKS {
         for program in ["call", "microphone", "file"] {
             cases.push(sample_case(sdk, program));
         }
+    }
+    for sdk in SDKS {
+        for shape in ["vocabularies", "phrases"] {
+            cases.push(hot_words_case(sdk, shape));
+        }
+    }
+    for shape in ["v2-vocabularies", "v2-phrases", "temporary-key"] {
+        cases.push(hot_words_case(SDK_NEWEST, shape));
     }
     for shape in ["recognize", "recognize_file", "shared"] {
         let name = format!(
@@ -124,6 +132,29 @@ pub(super) fn judge(
     } else {
         report.judge_live(&recording.sentences)
     }
+}
+
+fn hot_words_case(sdk: Package, shape: &'static str) -> Case {
+    let name = format!("python-{}/{shape}", sdk.version);
+    Case::new(name.clone(), move |world| {
+        hot_words(world, &name, sdk, shape)
+    })
+}
+
+fn hot_words(world: &World, name: &str, sdk: Package, shape: &str) -> Result<Verdict> {
+    // The model of the phrase API hears Chinese only.
+    let recording = if shape.ends_with("phrases") {
+        &world.chinese
+    } else {
+        &world.english
+    };
+    let mut command = script(world, sdk, "hot_words.py")?;
+    command.arg(shape).arg(&recording.path);
+    command.env("MYNAH_OTHER_KEY", &world.other_key);
+    let log = world.logs.join(format!("{}.log", name.replace('/', "-")));
+    let output = exec::capture(&mut command, LIMIT, &log)?.success(LIMIT)?;
+    let report = report::last_line(&output)?.context("hot_words.py gave no report")?;
+    report.judge(&recording.sentences)
 }
 
 fn v2(world: &World, name: &str, shape: &str) -> Result<Verdict> {

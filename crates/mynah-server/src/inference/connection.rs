@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use mynah_session::{Action, Close, InferenceSession, RecognitionEvent};
 use mynah_speech::Stream;
+use mynah_store::KeyId;
 use mynah_wire::ApiError;
 use tokio::time::sleep_until;
 
@@ -13,9 +14,10 @@ use crate::App;
 use crate::socket::{Gone, Received, Socket};
 
 /// Serves a connection until it is closed. The open task, if any, is given up with it.
-pub(crate) async fn run(socket: Socket, app: &App) {
+pub(crate) async fn run(socket: Socket, app: &App, key: KeyId) {
     let connection = Connection {
         app,
+        key,
         opened: Instant::now(),
         session: InferenceSession::new(Duration::ZERO),
         task: None,
@@ -25,6 +27,7 @@ pub(crate) async fn run(socket: Socket, app: &App) {
 
 struct Connection<'a> {
     app: &'a App,
+    key: KeyId,
     opened: Instant,
     session: InferenceSession,
     task: Option<OpenTask>,
@@ -101,7 +104,7 @@ impl Connection<'_> {
                     Vec::new()
                 }
                 Action::Open(request) => {
-                    let opened = OpenTask::open(&request, self.app);
+                    let opened = OpenTask::open(&request, &self.key, self.app).await;
                     let answer = opened.map(|task| self.task = Some(task));
                     self.session.on_admission(answer, self.now())
                 }

@@ -30,7 +30,7 @@ pub(crate) async fn handshake(
     tracing::debug!(%key, "connection opened");
     let token = app.connections.token();
     Ok(Socket::upgrade(upgrade, move |socket| async move {
-        connection::run(socket, &app).await;
+        connection::run(socket, &app, key).await;
         drop(token);
     }))
 }

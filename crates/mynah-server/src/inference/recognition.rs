@@ -7,11 +7,14 @@ use bytes::Bytes;
 use mynah_audio::{AudioError, Fault, LiveDecoder, LiveFormat};
 use mynah_session::{AudioFormat, RecognitionEvent, RecognitionRequest, RecognizedText};
 use mynah_speech::{
-    RecognizedSentence, SegmenterOptions, Stream, StreamEvent, StreamOptions, TextOptions,
+    HotWords, RecognizedSentence, SegmenterOptions, Stream, StreamEvent, StreamOptions, TextOptions,
 };
+use mynah_store::KeyId;
+use mynah_text::HotWord;
 use mynah_wire::ApiError;
 
 use crate::App;
+use crate::hot_words;
 
 /// A task in its slot.
 pub(crate) struct OpenTask {
@@ -28,20 +31,29 @@ pub(crate) struct OpenTask {
 }
 
 impl OpenTask {
-    /// Finds the models and a slot for a request.
-    pub(crate) fn open(request: &RecognitionRequest, app: &App) -> Result<Self, ApiError> {
+    /// Finds the models, the hot words and a slot for a request of `key`.
+    pub(crate) async fn open(
+        request: &RecognitionRequest,
+        key: &KeyId,
+        app: &App,
+    ) -> Result<Self, ApiError> {
         if app.shutdown.is_cancelled() {
             return Err(ApiError::unavailable());
         }
-        if request.vocabulary_id.is_some() {
-            return Err(ApiError::not_found());
-        }
         let pipeline = app.serving.pipeline(&request.model)?;
+        app.task_rates.check(key, &request.model)?;
+        let RecognitionRequest {
+            model,
+            hot_words,
+            languages,
+            ..
+        } = request;
+        let hot_words = hot_words::find(&app.store, key, model, hot_words, languages).await?;
         let decoder = LiveDecoder::new(live_format(request.format), request.sample_rate_hz)
             .map_err(|error| api_error(&error))?;
         let stream = app
             .engine
-            .open_live(pipeline, stream_options(request))
+            .open_live(pipeline, stream_options(request, hot_words))
             .map_err(|full| {
                 tracing::info!(model = %request.model, %full, "task refused");
                 ApiError::rate_quota()
@@ -150,7 +162,7 @@ fn text(sentence: RecognizedSentence) -> RecognizedText {
     }
 }
 
-fn stream_options(request: &RecognitionRequest) -> StreamOptions {
+fn stream_options(request: &RecognitionRequest, hot_words: Vec<HotWord>) -> StreamOptions {
     let segmentation = request.segmentation;
     StreamOptions {
         languages: request.languages.clone(),
@@ -166,6 +178,8 @@ fn stream_options(request: &RecognitionRequest) -> StreamOptions {
             disfluency_removal: request.text.disfluency_removal,
         },
         partials: request.partials,
+        hot_words: Arc::new(HotWords::new(hot_words)),
+        context: Arc::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use mynah_server::App;
+use mynah_server::{App, TaskRates};
 use mynah_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +52,8 @@ async fn serve(options: &Common, arguments: &Serve) -> Result<ExitCode> {
     eprintln!("loading {} on {workers} workers ...", pipeline.recognizer);
     let app = Arc::new(App {
         store,
+        quotas: config.quotas,
+        task_rates: TaskRates::new(config.quotas.tasks_per_second),
         engine: engine::start(&models, options, &config, slots, &pipelines)?,
         serving: engine::serving(&models, &config),
         connections: TaskTracker::new(),
