@@ -1,7 +1,8 @@
-//! State on disk: API keys, in one SQLite file in the data folder.
+//! State on disk: API keys, in one SQLite file in the data folder, and uploads beside it.
 
 mod keys;
 mod schema;
+pub mod uploads;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use keys::{KeyId, KeyInfo, NewKey};
+pub use uploads::{UploadError, UploadName, Uploads};
 
 /// How long a writer waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
