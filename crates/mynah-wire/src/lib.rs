@@ -4,9 +4,13 @@
 //! serialise to exactly what the official clients parse; where a client chokes on a form that the
 //! documentation would allow, the field's comment says so.
 
+pub mod chat;
 pub mod error;
 mod ids;
 pub mod inference;
+pub mod multimodal;
+pub mod openai;
+pub mod uploads;
 
 pub use error::{ApiError, Culprit};
 pub use ids::{RequestId, TaskId};
