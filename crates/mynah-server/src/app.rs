@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use mynah_speech::Engine;
 use mynah_store::Store;
 use mynah_wire::ApiError;
@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::files::Files;
 use crate::http::HttpError;
 use crate::serving::Serving;
-use crate::{health, inference};
+use crate::{chat, health, inference, multimodal, openai, uploads};
 
 /// What the handlers share.
 pub struct App {
@@ -23,6 +24,8 @@ pub struct App {
     pub engine: Engine,
     /// Which model ids are served, and by what.
     pub serving: Serving,
+    /// Files: uploads, downloads, and how many are in recognition.
+    pub files: Files,
     /// The open WebSocket connections, which outlive the requests that opened them.
     pub connections: TaskTracker,
     /// Cancelled when the server is to end: open tasks may still finish.
@@ -36,6 +39,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         // The Java SDK and the browser samples put a slash at the end.
         .route("/api-ws/v1/inference", any(inference::handshake))
         .route("/api-ws/v1/inference/", any(inference::handshake))
+        .route(multimodal::PATH, post(multimodal::generation))
+        .route(uploads::PATH, get(uploads::policy).post(uploads::upload))
+        .route(
+            "/compatible-mode/v1/chat/completions",
+            post(chat::completions),
+        )
+        .route("/compatible-mode/v1/models", get(openai::models))
+        .route("/v1/audio/transcriptions", post(openai::transcriptions))
+        .route("/v1/audio/translations", post(openai::translations))
+        .route("/v1/models", get(openai::models))
         .fallback(|| async { HttpError(ApiError::not_found()) })
         .method_not_allowed_fallback(|| async { HttpError(ApiError::not_found()) })
         // Outermost, so that a panic anywhere becomes the documented answer.

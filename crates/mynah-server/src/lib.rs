@@ -6,13 +6,22 @@
 mod accept;
 mod app;
 mod auth;
+mod chat;
+mod files;
+mod form;
 mod health;
 mod http;
 mod inference;
 pub mod limits;
+mod multimodal;
+mod openai;
 mod serving;
 pub mod socket;
+mod sse;
+mod uploads;
 
 pub use accept::serve;
 pub use app::App;
+pub use files::{Files, FilesError};
+pub use mynah_fetch::Reach;
 pub use serving::{Serving, Unserved};

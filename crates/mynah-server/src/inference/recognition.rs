@@ -166,6 +166,7 @@ fn stream_options(request: &RecognitionRequest) -> StreamOptions {
             disfluency_removal: request.text.disfluency_removal,
         },
         partials: request.partials,
+        ..StreamOptions::default()
     }
 }
 
