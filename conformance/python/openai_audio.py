@@ -113,7 +113,8 @@ def translations(path):
         )
     assert verbose.text == answer.text and verbose.language == "english", verbose
     assert verbose.text == " ".join(segment.text for segment in verbose.segments), verbose
-    assert answer.text.isascii() and len(answer.text.split()) > 3, answer.text
+    # 如何确定, in whatever words the rest is.
+    assert answer.text.isascii() and "determine" in answer.text, answer.text
     return report(answer.text)
 
 

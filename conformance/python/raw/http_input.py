@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -146,20 +147,43 @@ def uploads(path):
     expect(upload(data, "..", b"x", key="../../x"), 403, "AccessDenied")
 
 
+def spoken(path, times):
+    """A recording, many times over."""
+    samples = Path(path).read_bytes()[44:] * times
+    return data_uri(wav(0, 16000)[:40] + len(samples).to_bytes(4, "little") + samples)
+
+
 def abandoned(path):
     """Clients that do not wait for their answers do not use up the places, nor the workers."""
-    samples = Path(path).read_bytes()[44:]
-    spoken = data_uri(wav(0, 16000)[:40] + (len(samples) * 12).to_bytes(4, "little") + samples * 12)
-    for _ in range(40):
+    asked = body(spoken(path, 12))
+    for _ in range(24):
         try:
-            requests.post(GENERATION, json=body(spoken), headers=KEY, timeout=0.5)
+            answer = requests.post(GENERATION, json=asked, headers=KEY, timeout=0.3)
+            raise AssertionError(f"an answer already: {answer.text}")
         except requests.exceptions.ReadTimeout:
             pass
     begun = time.monotonic()
-    answer = post(body(data_uri(Path(path).read_bytes())))
+    answer = post(body(spoken(path, 1)))
     assert answer.status_code == 200, answer.text
     took = time.monotonic() - begun
     assert took < 30, f"an answer after {took:.0f} s"
+
+
+def too_many(path):
+    """Beyond the limit of 16 requests are refused at once, and not kept waiting."""
+    asked = body(spoken(path, 12))
+
+    def ask(_):
+        try:
+            return requests.post(GENERATION, json=asked, headers=KEY, timeout=3)
+        except requests.exceptions.ReadTimeout:
+            return None
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = [answer for answer in pool.map(ask, range(20)) if answer is not None]
+    assert len(answers) == 4, [answer.text for answer in answers]
+    for answer in answers:
+        expect(answer, 429, "Throttling.RateQuota")
 
 
 SCENARIOS = {
@@ -170,6 +194,7 @@ SCENARIOS = {
     "private-url": private_url,
     "uploads": uploads,
     "abandoned": abandoned,
+    "too-many": too_many,
 }
 
 
