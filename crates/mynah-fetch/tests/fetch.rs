@@ -1,5 +1,10 @@
 //! Downloads from servers that behave and misbehave.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows only functions marked as tests for tests"
+)]
+
 use std::time::{Duration, Instant};
 
 use mynah_fetch::{FetchError, FetchLimits, Fetcher, Reach};
@@ -70,7 +75,7 @@ async fn answer(mut stream: TcpStream) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        "/silent" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "/silent" => tokio::time::sleep(Duration::from_mins(1)).await,
         _ => {}
     }
 }
@@ -78,8 +83,8 @@ async fn answer(mut stream: TcpStream) {
 async fn fetch(reach: Reach, url: &str, limits: FetchLimits) -> Result<Vec<u8>, FetchError> {
     let folder = TempDir::new().unwrap();
     let fetcher = Fetcher::new(reach).unwrap();
-    let fetched = fetcher.fetch(url, folder.path(), limits).await;
-    let bytes = fetched.map(|file| std::fs::read(file.path()).unwrap());
+    let file = fetcher.fetch(url, folder.path(), limits).await;
+    let bytes = file.map(|file| std::fs::read(file.path()).unwrap());
     let left = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 0, "a file is left behind");
     bytes

@@ -117,7 +117,7 @@ errors! {
     /// An upload that its certificate does not allow.
     access_denied, Client, 403, "AccessDenied", "Access denied.";
     /// There is no room for more uploads.
-    allocation_quota, Overload, 429, "Throttling.AllocationQuota",
+    uploads_full, Overload, 429, "Throttling.AllocationQuota",
         "Allocated quota exceeded, please increase your quota limit.";
     /// No free slot, or too many tasks started.
     rate_quota, Overload, 429, "Throttling.RateQuota",

@@ -197,7 +197,7 @@ mod tests {
         }
         let job = read(&json!({})).unwrap();
         assert_eq!(job.source, AudioSource::Inline("AAAA".to_owned()));
-        assert_eq!(job.wanted.options.context, "Mynah");
+        assert_eq!(&*job.wanted.options.context, "Mynah");
     }
 
     #[test]

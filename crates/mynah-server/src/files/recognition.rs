@@ -31,8 +31,10 @@ pub(crate) struct Recognition {
     /// Decoded audio that the stream had no room for.
     waiting: Vec<f32>,
     decoded: bool,
-    /// What was found when the first sentence was awaited.
-    first: Option<Option<RecognizedSentence>>,
+    /// The first sentence, awaited and not given out yet.
+    first: Option<RecognizedSentence>,
+    /// Whether the last sentence has been found.
+    over: bool,
     length_ms: u64,
     _place: Place,
 }
@@ -62,6 +64,7 @@ impl Recognition {
             waiting: Vec::new(),
             decoded: false,
             first: None,
+            over: false,
             length_ms,
             _place: place,
         })
@@ -80,14 +83,14 @@ impl Recognition {
     /// Waits for the first sentence, which [`Recognition::next`] gives out all the same: what goes
     /// wrong until then can still be told by an HTTP status.
     pub(crate) async fn await_first(&mut self) -> Result<(), ApiError> {
-        self.first = Some(self.next().await?);
+        self.first = self.next().await?;
         Ok(())
     }
 
     /// The next sentence; none at the end. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Result<Option<RecognizedSentence>, ApiError> {
-        if let Some(first) = self.first.take() {
-            return Ok(first);
+        if self.over || self.first.is_some() {
+            return Ok(self.first.take());
         }
         loop {
             self.feed();
@@ -102,7 +105,10 @@ impl Recognition {
             };
             match event {
                 StreamEvent::Final { sentence, .. } => return Ok(Some(sentence)),
-                StreamEvent::Finished { .. } => return Ok(None),
+                StreamEvent::Finished { .. } => {
+                    self.over = true;
+                    return Ok(None);
+                }
                 StreamEvent::Failed(error) => {
                     tracing::error!(%error, "a recognition engine failed");
                     return Err(ApiError::model_service_failed());

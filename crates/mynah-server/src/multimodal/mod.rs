@@ -177,13 +177,13 @@ mod tests {
         assert_eq!(read(&qwen()).unwrap().source, source);
         let found = options(&qwen());
         assert_eq!(found.languages, [Language::CHINESE]);
-        assert_eq!(found.context, "Mynah");
+        assert_eq!(&*found.context, "Mynah");
         assert!(found.text.inverse_text_normalization);
 
         assert_eq!(read(&sentences()).unwrap().family, Family::Sentences);
         let found = options(&sentences());
         assert_eq!(found.languages, [Language::ENGLISH]);
-        assert_eq!(found.context, "Who? Mynah.");
+        assert_eq!(&*found.context, "Who? Mynah.");
     }
 
     #[test]

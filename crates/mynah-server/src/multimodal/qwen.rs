@@ -53,7 +53,7 @@ pub(crate) fn stream_options(
             inverse_text_normalization: itn.unwrap_or(false),
             ..TextOptions::default()
         },
-        context,
+        context: context.into(),
         ..StreamOptions::default()
     })
 }
@@ -203,7 +203,7 @@ mod tests {
         [next(Some("It is.")), next(Some("Yes.")), next(None)]
     }
 
-    fn data(reason: &str, content: Value, tokens: u64) -> Value {
+    fn data(reason: &str, content: &Value, tokens: u64) -> Value {
         json!({
             "output": {"choices": [{"finish_reason": reason, "message": {
                 "role": "assistant", "content": content,
@@ -220,17 +220,17 @@ mod tests {
         assert_eq!(
             events(false),
             [
-                data("null", json!([{"text": "It is."}]), 3),
-                data("null", json!([{"text": "It is. Yes."}]), 5),
-                data("stop", json!([{"text": "It is. Yes."}]), 5),
+                data("null", &json!([{"text": "It is."}]), 3),
+                data("null", &json!([{"text": "It is. Yes."}]), 5),
+                data("stop", &json!([{"text": "It is. Yes."}]), 5),
             ]
         );
         assert_eq!(
             events(true),
             [
-                data("null", json!([{"text": "It is."}]), 3),
-                data("null", json!([{"text": " Yes."}]), 5),
-                data("stop", json!([]), 5),
+                data("null", &json!([{"text": "It is."}]), 3),
+                data("null", &json!([{"text": " Yes."}]), 5),
+                data("stop", &json!([]), 5),
             ]
         );
     }

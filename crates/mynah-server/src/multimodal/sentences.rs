@@ -39,7 +39,7 @@ pub(super) fn stream_options(parameters: &Parameters, context: String) -> Stream
     let hints = parameters.language_hints.iter().flatten();
     StreamOptions {
         languages: hints.filter_map(|code| Language::parse(code)).collect(),
-        context,
+        context: context.into(),
         ..StreamOptions::default()
     }
 }

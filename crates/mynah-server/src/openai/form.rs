@@ -100,7 +100,7 @@ impl TranscriptionForm {
         let file = self.file.ok_or_else(|| ApiError::field_required("file"))?;
         let options = StreamOptions {
             languages: language.into_iter().collect(),
-            context: self.prompt,
+            context: self.prompt.into(),
             translate,
             ..StreamOptions::default()
         };

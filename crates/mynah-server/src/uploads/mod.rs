@@ -70,7 +70,6 @@ pub(crate) async fn upload(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, HttpError> {
-    let _place = app.files.upload_place()?;
     let mut form = Form::of(request)?;
     let mut fields = HashMap::new();
     while let Some(field) = form.next().await? {
@@ -78,8 +77,9 @@ pub(crate) async fn upload(
             fields.insert(field.name().to_owned(), field.text().await?);
             continue;
         }
-        // Nothing is written down for somebody without a certificate.
+        // Nothing is written down, and no place taken, for somebody without a certificate.
         let name = allowed(&app, &fields)?;
+        let _place = app.files.upload_place()?;
         let saved = field.save(app.files.uploads.scratch(), UPLOAD_BYTES_MAX);
         let too_large = || ApiError::file_too_large(UPLOAD_BYTES_MAX >> 20);
         keep(&app, saved.await?.ok_or_else(too_large)?, name).await?;
@@ -106,7 +106,7 @@ async fn keep(app: &App, file: NamedTempFile, name: UploadName) -> Result<(), Ap
     let kept = blocking(move || uploads.keep(file, &name)).await?;
     kept.map_err(|error| match error {
         UploadError::Exists => ApiError::parameter_out_of_range("key names a new object"),
-        UploadError::Full => ApiError::allocation_quota(),
+        UploadError::Full => ApiError::uploads_full(),
         UploadError::Disk(error) => {
             tracing::error!(%error, "an upload cannot be kept");
             ApiError::internal()

@@ -102,7 +102,7 @@ fn chinese_speech_becomes_english_text() {
     };
     prepare(&folder, &runtime, &mut |_| ()).unwrap();
     let mut whisper = Whisper::open(&folder, &runtime).unwrap();
-    let zh = audio(ZH);
+    let zh = audio("zh-aishell-BAC009S0150W0195");
     for language in [None, Some(Language::CHINESE)] {
         let wanted = Utterance {
             translate: true,
@@ -111,9 +111,9 @@ fn chinese_speech_becomes_english_text() {
         };
         let heard = whisper.recognize(&wanted).unwrap();
         assert_eq!(heard.language, Language::ENGLISH);
-        let text = heard.text.to_lowercase();
-        assert!(text.contains("student") && text.contains("free"), "{text}");
-        assert!(!text.contains(mynah_text::is_han_or_kana), "{text}");
+        // 如何确定, in whatever words the rest is.
+        let text = heard.text;
+        assert!(text.is_ascii() && text.contains("determine"), "{text}");
     }
 }
 
