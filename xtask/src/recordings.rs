@@ -90,6 +90,23 @@ pub(crate) fn mixed(dir: &Path) -> Result<Recording> {
 }
 
 impl Recording {
+    /// The share of words, or Chinese characters, of the whole recording that were heard wrongly.
+    /// Only of a recording in one language.
+    pub(crate) fn error_rate(&self, heard: &str) -> f64 {
+        let texts: Vec<&str> = self.sentences.iter().map(|said| said.text).collect();
+        let language = self.sentences.first().map(|said| said.language);
+        let units = |text: &str| normalise(text, language.unwrap_or(Language::ENGLISH));
+        errors(&units(&texts.join(" ")), &units(heard)).rate()
+    }
+
+    /// Length in seconds, a started one counted whole.
+    pub(crate) fn seconds(&self) -> Result<u32> {
+        const HEADER_BYTES: u64 = 44;
+        let file = std::fs::metadata(&self.path).context("looking at a recording")?;
+        let samples = (file.len() - HEADER_BYTES) / 2;
+        Ok(u32::try_from(samples.div_ceil(SAMPLE_RATE_HZ.into()))?)
+    }
+
     fn join(dir: &Path, name: &str, utterances: &[Utterance]) -> Result<Self> {
         let mut samples = silence(MARGIN_MS);
         for (index, utterance) in utterances.iter().enumerate() {

@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::files::Files;
 use crate::http::HttpError;
 use crate::quotas::{Quotas, TaskRates};
 use crate::serving::Serving;
-use crate::{health, hot_words, inference, tokens};
+use crate::{chat, health, hot_words, inference, multimodal, openai, tokens, uploads};
 
 /// What the handlers share.
 pub struct App {
@@ -29,6 +30,8 @@ pub struct App {
     pub engine: Engine,
     /// Which model ids are served, and by what.
     pub serving: Serving,
+    /// Files: uploads, downloads, and how many are in recognition.
+    pub files: Files,
     /// The open WebSocket connections, which outlive the requests that opened them.
     pub connections: TaskTracker,
     /// Cancelled when the server is to end: open tasks may still finish.
@@ -53,6 +56,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             get(hot_words::query_output).delete(hot_words::delete_output),
         )
         .route("/api/v1/tokens", post(tokens::create))
+        .route(multimodal::PATH, post(multimodal::generation))
+        .route(uploads::PATH, get(uploads::policy).post(uploads::upload))
+        .route(
+            "/compatible-mode/v1/chat/completions",
+            post(chat::completions),
+        )
+        .route("/compatible-mode/v1/models", get(openai::models))
+        .route("/v1/audio/transcriptions", post(openai::transcriptions))
+        .route("/v1/audio/translations", post(openai::translations))
+        .route("/v1/models", get(openai::models))
         .fallback(|| async { HttpError(ApiError::path_not_found()) })
         .method_not_allowed_fallback(|method: Method| async move {
             HttpError(ApiError::method_not_supported(method.as_str()))

@@ -6,17 +6,26 @@
 mod accept;
 mod app;
 mod auth;
+mod chat;
+mod files;
+mod form;
 mod health;
 mod hot_words;
 mod http;
 mod inference;
 pub mod limits;
+mod multimodal;
+mod openai;
 mod quotas;
 mod serving;
 pub mod socket;
+mod sse;
 mod tokens;
+mod uploads;
 
 pub use accept::serve;
 pub use app::App;
+pub use files::{Files, FilesError};
+pub use mynah_fetch::Reach;
 pub use quotas::{Quotas, TaskRates};
 pub use serving::{Serving, Unserved};

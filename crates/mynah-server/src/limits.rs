@@ -69,3 +69,53 @@ pub const RATE_MODEL_BYTES_MAX: usize = 64;
 
 /// Characters of a client's mistake that an error message repeats.
 pub const ERROR_DETAIL_CHARACTERS_MAX: usize = 200;
+/// Files in recognition that somebody waits for. Beyond, requests are refused.
+pub const RECOGNITIONS_MAX: usize = 16;
+
+/// Largest JSON body of a request that may carry audio, in bytes.
+pub const AUDIO_BODY_BYTES_MAX: usize = 16 << 20;
+
+/// Largest audio inside a JSON body, in bytes of its data URI, as documented.
+pub const DATA_URI_BYTES_MAX: usize = 10_485_760;
+
+/// Largest file to recognise, in bytes: downloaded, or in a form.
+pub const AUDIO_FILE_BYTES_MAX: u64 = 100 << 20;
+
+/// Length of audio that the DashScope routes recognise at once, in seconds, as documented.
+pub const AUDIO_SECONDS: std::ops::RangeInclusive<u64> = 1..=300;
+
+/// Length of audio that OpenAI's routes recognise at once, in seconds.
+pub const TRANSCRIPTION_SECONDS: std::ops::RangeInclusive<u64> = 0..=7200;
+
+/// Decoded blocks of about a second that wait for recognition, per file.
+pub const BLOCKS_WAITING_MAX: usize = 4;
+
+/// Time for the download of a file to recognise at once.
+pub const FETCH_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// Fields of a form.
+pub const FORM_FIELDS_MAX: usize = 32;
+
+/// Largest field of a form that is text, in bytes.
+pub const FORM_TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of a form that may wait to be understood.
+pub const FORM_WAITING_BYTES_MAX: usize = 1 << 20;
+
+/// Time between two pieces of a form.
+pub const FORM_STALL_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Largest file that a client may upload, in bytes.
+pub const UPLOAD_BYTES_MAX: u64 = 1 << 30;
+
+/// Uploads that may run at once.
+pub const UPLOADS_AT_ONCE_MAX: usize = 16;
+
+/// Life of the certificate for an upload.
+pub const POLICY_LIFE: Duration = Duration::from_mins(5);
+
+/// Events of a stream that wait for the client.
+pub const STREAM_EVENTS_WAITING_MAX: usize = 64;
+
+/// Silence in a stream of events, after which a comment shows that it lives.
+pub const STREAM_SILENCE_MAX: Duration = Duration::from_secs(15);

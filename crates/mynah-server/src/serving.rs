@@ -26,6 +26,13 @@ impl Serving {
         self.by_prefix.insert(prefix.to_owned(), pipeline);
     }
 
+    /// The model ids that can be asked for, in order. A prefix of many is not one.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        let served = |(id, pipeline): (_, &Result<_, _>)| pipeline.is_ok().then_some(id);
+        let ids = self.by_prefix.iter().filter_map(served);
+        ids.map(String::as_str).filter(|id| !id.ends_with('-'))
+    }
+
     /// The pipeline for a model id: that of the longest prefix.
     pub fn pipeline(&self, model: &str) -> Result<Arc<Pipeline>, ApiError> {
         let longest = self

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use mynah_text::Language;
+use mynah_text::{Cue, Language, Passage, cues};
 use tokio::sync::Notify;
 
 use crate::scheduler::lock;
@@ -32,6 +32,23 @@ pub struct RecognizedSentence {
     pub words: Vec<Word>,
     /// The language it was recognised in.
     pub language: Language,
+}
+
+impl RecognizedSentence {
+    /// The sentence as subtitles; as one where there are no words with times.
+    pub fn cues(&self) -> Vec<Cue> {
+        if self.words.is_empty() {
+            return vec![Cue {
+                begin_ms: self.begin_ms,
+                end_ms: self.end_ms,
+                text: self.text.clone(),
+            }];
+        }
+        cues(&Passage {
+            text: self.text.clone(),
+            words: self.words.clone(),
+        })
+    }
 }
 
 /// What a stream reports.
@@ -115,6 +132,11 @@ impl Channel {
         let mut inbox = lock(&self.inbox);
         inbox.abandoned = true;
         inbox.samples = Vec::new();
+    }
+
+    /// Whether the stream was given up.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        lock(&self.inbox).abandoned
     }
 
     /// Samples that may be pushed now.

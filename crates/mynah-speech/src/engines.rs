@@ -52,6 +52,12 @@ pub fn needs_preparation(id: &str, folder: &Path) -> bool {
     id.starts_with("whisper-") && !whisper::is_prepared(folder)
 }
 
+/// Whether the recogniser with the model id `id` can be asked for English text, whatever is spoken:
+/// the multilingual Whisper models can.
+pub fn can_translate(id: &str) -> bool {
+    id.starts_with("whisper-") && !id.contains(".en")
+}
+
 /// A worker's engines. Recognisers are opened at the first use, or before by [`Engines::preload`].
 pub(crate) struct Engines {
     factory: Option<EngineFactory>,

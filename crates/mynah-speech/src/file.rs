@@ -14,7 +14,7 @@ use crate::listener::{Heard, Listener, Span, position_ms};
 use crate::pipeline::{Pipeline, StreamOptions};
 use crate::polish::{self, Draft};
 use crate::scheduler::{Class, Scheduler, Task, lock};
-use crate::{Effort, SpeechError, Utterance, ms_to_samples};
+use crate::{Effort, SpeechError, Utterance, can_translate, ms_to_samples};
 
 /// Audio heard in one go, in milliseconds.
 const LISTEN_MS_MAX: u32 = 10_000;
@@ -183,6 +183,9 @@ impl Task for FileTask {
 
 impl Task for Sentence {
     fn run(self: Arc<Self>, engines: &mut Engines, scheduler: &Scheduler) {
+        if self.file.channel.is_abandoned() {
+            return;
+        }
         match self.recognize(engines) {
             Ok(event) => self.file.done(self.number, event, scheduler),
             Err(error) => self.file.fail(error),
@@ -196,18 +199,25 @@ impl Task for Sentence {
 
 impl Sentence {
     fn recognize(&self, engines: &mut Engines) -> Result<StreamEvent, SpeechError> {
+        let options = &self.file.options;
         let utterance = Utterance {
             samples: &self.samples,
-            language: match self.file.options.languages.as_slice() {
+            language: match options.languages.as_slice() {
                 [only] => Some(*only),
                 _ => None,
             },
-            words: true,
+            words: !options.translate,
             effort: Effort::Accurate,
-            hot_words: &self.file.options.hot_words,
-            context: &self.file.options.context,
+            hot_words: &options.hot_words,
+            context: &options.context,
+            translate: options.translate,
         };
-        let recognizer = engines.recognizer(&self.file.pipeline.recognizer)?;
+        let model = &self.file.pipeline.recognizer;
+        if options.translate && !can_translate(model) {
+            let what = format!("translation with the model {model}");
+            return Err(SpeechError::Unsupported(what));
+        }
+        let recognizer = engines.recognizer(model)?;
         let draft = Draft::new(
             recognizer.recognize(&utterance)?,
             position_ms(self.span.from),
@@ -217,7 +227,7 @@ impl Sentence {
                 heard_ms: self.heard_ms,
             });
         }
-        let sentence = polish::sentence(&draft, self.span, self.file.options.text, true);
+        let sentence = polish::sentence(&draft, self.span, options.text, true);
         Ok(StreamEvent::Final {
             sentence,
             rest: None,

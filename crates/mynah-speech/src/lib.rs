@@ -27,7 +27,7 @@ pub mod whisper;
 
 pub use channel::{INBOX_MS_MAX, RecognizedSentence, StreamEvent};
 pub use engine::{Engine, EngineConfig, EngineLoad, NoFreeSlot, Stream};
-pub use engines::{EngineFactory, needs_preparation};
+pub use engines::{EngineFactory, can_translate, needs_preparation};
 pub use error::SpeechError;
 pub use hot_words::HotWords;
 pub use memo::Memo;

@@ -316,6 +316,7 @@ impl State {
             effort: self.pipeline.effort,
             hot_words: &self.options.hot_words,
             context: &self.options.context,
+            translate: false,
         };
         let hypothesis = engines
             .recognizer(&self.pipeline.recognizer)?
@@ -372,6 +373,7 @@ impl State {
             effort: Effort::Fast,
             hot_words: &self.options.hot_words,
             context: &self.options.context,
+            translate: false,
         };
         let recognizer = engines.recognizer(&model)?;
         let guess = recognizer.recognize_more(&utterance, &mut self.growing.memo)?;

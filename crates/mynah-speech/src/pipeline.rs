@@ -68,4 +68,7 @@ pub struct StreamOptions {
     pub hot_words: Arc<HotWords>,
     /// What the speech is about, see [`Utterance::context`](crate::Utterance::context).
     pub context: Arc<str>,
+    /// Whether the final text is to be English, whatever is spoken. Of files only, and only with
+    /// recognisers that can ([`can_translate`](crate::can_translate)).
+    pub translate: bool,
 }

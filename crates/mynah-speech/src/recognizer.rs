@@ -30,7 +30,7 @@ pub fn ms_to_samples(ms: u32) -> usize {
 pub struct Hypothesis {
     /// The text as it would be written, without blanks at its ends. Empty when nothing was heard.
     pub text: String,
-    /// The language given, or the one detected.
+    /// The language of the text: the one given, or detected, or English where it is a translation.
     pub language: Language,
     /// The words of `text` in order, their times counted from the utterance's first sample. Empty when words were not asked for, or when the engine has
     /// no alignment to take times from ([`Recognizer::aligns_words`]).
@@ -64,6 +64,9 @@ pub struct Utterance<'a> {
     /// spelling, names and punctuation are imitated. Empty if there is none; of a long text only
     /// the end counts.
     pub context: &'a str,
+    /// Whether English text is wanted, whatever is spoken. Few recognisers can
+    /// ([`can_translate`](crate::can_translate)).
+    pub translate: bool,
 }
 
 impl<'a> Utterance<'a> {
@@ -78,6 +81,7 @@ impl<'a> Utterance<'a> {
             effort: Effort::Accurate,
             hot_words: &NO_HOT_WORDS,
             context: "",
+            translate: false,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! State on disk: API keys and hot-word lists, in one SQLite file in the data folder.
+//! State on disk: API keys and hot-word lists, in one SQLite file in the data folder, and uploads
+//! beside it.
 
 mod clock;
 mod keys;
 mod phrases;
 mod schema;
 mod temporary_keys;
+pub mod uploads;
 mod vocabularies;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 pub use keys::{KeyId, KeyInfo, NewKey};
 pub use phrases::{NewPhraseList, PhraseList, PhraseListInfo};
 pub use temporary_keys::{NoTemporaryKey, TEMPORARY_KEYS_MAX, TemporaryKey};
+pub use uploads::{UploadError, UploadName, Uploads};
 pub use vocabularies::{NewVocabulary, Page, Vocabulary, VocabularyInfo};
 
 /// How long a writer waits for another process's write.

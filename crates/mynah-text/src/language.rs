@@ -24,6 +24,110 @@ const CODES: [&str; 100] = [
     "ha", "ba", "jw", "su", "yue",
 ];
 
+/// Their English names, in the same order.
+const NAMES: [&str; 100] = [
+    "english",
+    "chinese",
+    "german",
+    "spanish",
+    "russian",
+    "korean",
+    "french",
+    "japanese",
+    "portuguese",
+    "turkish",
+    "polish",
+    "catalan",
+    "dutch",
+    "arabic",
+    "swedish",
+    "italian",
+    "indonesian",
+    "hindi",
+    "finnish",
+    "vietnamese",
+    "hebrew",
+    "ukrainian",
+    "greek",
+    "malay",
+    "czech",
+    "romanian",
+    "danish",
+    "hungarian",
+    "tamil",
+    "norwegian",
+    "thai",
+    "urdu",
+    "croatian",
+    "bulgarian",
+    "lithuanian",
+    "latin",
+    "maori",
+    "malayalam",
+    "welsh",
+    "slovak",
+    "telugu",
+    "persian",
+    "latvian",
+    "bengali",
+    "serbian",
+    "azerbaijani",
+    "slovenian",
+    "kannada",
+    "estonian",
+    "macedonian",
+    "breton",
+    "basque",
+    "icelandic",
+    "armenian",
+    "nepali",
+    "mongolian",
+    "bosnian",
+    "kazakh",
+    "albanian",
+    "swahili",
+    "galician",
+    "marathi",
+    "punjabi",
+    "sinhala",
+    "khmer",
+    "shona",
+    "yoruba",
+    "somali",
+    "afrikaans",
+    "occitan",
+    "georgian",
+    "belarusian",
+    "tajik",
+    "sindhi",
+    "gujarati",
+    "amharic",
+    "yiddish",
+    "lao",
+    "uzbek",
+    "faroese",
+    "haitian creole",
+    "pashto",
+    "turkmen",
+    "nynorsk",
+    "maltese",
+    "sanskrit",
+    "luxembourgish",
+    "myanmar",
+    "tibetan",
+    "tagalog",
+    "malagasy",
+    "assamese",
+    "tatar",
+    "hawaiian",
+    "lingala",
+    "hausa",
+    "bashkir",
+    "javanese",
+    "sundanese",
+    "cantonese",
+];
+
 impl Language {
     /// Chinese, in any of its spoken forms; written with simplified characters.
     pub const CHINESE: Self = Self("zh");
@@ -57,6 +161,19 @@ impl Language {
     /// The code, `zh` or `en` for instance.
     pub fn code(self) -> &'static str {
         self.0
+    }
+
+    /// The English name in lower case, `chinese` for instance.
+    ///
+    /// ```
+    /// use mynah_text::Language;
+    /// assert_eq!(Language::CANTONESE.name(), "cantonese");
+    /// ```
+    pub fn name(self) -> &'static str {
+        let mut pairs = CODES.iter().zip(NAMES);
+        pairs
+            .find(|(code, _)| **code == self.0)
+            .map_or(self.0, |(_, name)| name)
     }
 
     /// Whether the language is written without blanks between its words.

@@ -94,6 +94,35 @@ errors! {
     allocation_quota, Client, 400, "Throttling.AllocationQuota", "Free allocated quota exceeded.";
     /// A plain HTTP request where only a WebSocket handshake is answered.
     websocket_only, Client, 400, "InvalidParameter", "current user api does not support http call.";
+    /// The model is served, but not on this path.
+    url_error, Client, 400, "InvalidParameter", "url error, please check url！";
+    /// Input that a recogniser has no use for, such as a question about the audio.
+    not_for_recognition, Client, 400, "InvalidParameter",
+        "The dedicated task 'asr' corresponding to the current service does not support this input.";
+    /// The audio behind a URL or an upload cannot be had; whatever the reason, so that nobody can
+    /// explore a network by it.
+    download_failed, Client, 400, "InvalidFile.DownloadFailed",
+        "The audio file cannot be downloaded.";
+    /// A file that holds no audio we can read.
+    illegal_audio, Client, 400, "InvalidParameter",
+        "The audio format is illegal and cannot be opened.";
+    /// A request for recognition without audio.
+    empty_audio, Client, 400, "InvalidParameter", "The audio is empty";
+    /// What should be a URL, a data URI or base64 is none of these.
+    invalid_url, Client, 400, "InvalidParameter",
+        "The provided URL does not appear to be valid. Ensure it is correctly formatted.";
+    /// `oss://` without `X-DashScope-OssResourceResolve: enable`.
+    oss_not_resolved, Client, 400, "InvalidParameter.DataInspection",
+        "The media format is not supported or incorrect for the data inspection.";
+    /// `format` is required and missing.
+    format_empty, Client, 400, "UNSUPPORTED_FORMAT", "format is empty";
+    /// An upload whose certificate is too old.
+    policy_expired, Client, 403, "AccessDenied", "Invalid according to Policy: Policy expired.";
+    /// An upload that its certificate does not allow.
+    access_denied, Client, 403, "AccessDenied", "Access denied.";
+    /// There is no room for more uploads.
+    uploads_full, Overload, 429, "Throttling.AllocationQuota",
+        "Allocated quota exceeded, please increase your quota limit.";
     /// No free slot, or too many tasks started.
     rate_quota, Overload, 429, "Throttling.RateQuota",
         "Requests rate limit exceeded, please try again later.";
@@ -150,6 +179,49 @@ impl ApiError {
         let message =
             format!("The model {model} does not exist. No weights for it are installed: {remedy}");
         Self::new(Culprit::Operator, 404, "ModelNotFound", message)
+    }
+
+    /// The audio is shorter or longer than the route takes.
+    pub fn audio_length(seconds_min: u64, seconds_max: u64) -> Self {
+        let message = format!("Audio length must be between {seconds_min}s and {seconds_max}s.");
+        Self::new(
+            Culprit::Client,
+            400,
+            "InvalidFile.AudioLengthError",
+            message,
+        )
+    }
+
+    /// Audio inside the request is longer than `bytes_max` bytes. The quotation mark that nothing
+    /// opens is the documentation's.
+    pub fn data_uri_too_large(bytes_max: usize) -> Self {
+        let message = format!("Exceeded limit on max bytes per data-uri item : {bytes_max}'.");
+        Self::new(Culprit::Client, 400, "InvalidParameter", message)
+    }
+
+    /// A file, downloaded or uploaded, is larger than `megabytes_max` MB.
+    pub fn file_too_large(megabytes_max: u64) -> Self {
+        let message =
+            format!("Invalid file size. The file size must be less than {megabytes_max}MB.");
+        Self::new(Culprit::Client, 400, "InvalidFile.Size", message)
+    }
+
+    /// A key of the request is missing or of the wrong kind; `key` is its path.
+    pub fn field_required(key: &str) -> Self {
+        let message = format!("Field required: {key}");
+        Self::new(Culprit::Client, 400, "InvalidParameter", message)
+    }
+
+    /// A message's content has items of another family's kind.
+    pub fn content_not_a_string(index: usize) -> Self {
+        let message = format!("Input should be a valid string: input.messages.{index}.content.str");
+        Self::new(Culprit::Client, 400, "InvalidParameter", message)
+    }
+
+    /// The model is served, but not through OpenAI's chat completions.
+    pub fn model_not_compatible(model: &str) -> Self {
+        let message = format!("Unsupported model {model} for OpenAI compatibility mode.");
+        Self::new(Culprit::Client, 404, "model_not_supported", message)
     }
 
     /// The error as the JSON body of an HTTP answer.

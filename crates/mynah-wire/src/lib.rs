@@ -4,11 +4,15 @@
 //! serialise to exactly what the official clients parse; where a client chokes on a form that the
 //! documentation would allow, the field's comment says so.
 
+pub mod chat;
 pub mod customization;
 pub mod error;
 pub mod fine_tunes;
 mod ids;
 pub mod inference;
+pub mod multimodal;
+pub mod openai;
+pub mod uploads;
 
 pub use error::{ApiError, Culprit};
 pub use ids::{JobId, RequestId, TaskId, VocabularyId};

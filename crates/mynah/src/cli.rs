@@ -78,6 +78,10 @@ pub(crate) struct Serve {
     /// Live streams that may be open at once; further ones are refused [default: 4 per worker].
     #[arg(long, env = "MYNAH_SLOTS", value_name = "N")]
     pub(crate) slots: Option<usize>,
+    /// Let clients name URLs in this machine's own network. Without it, files are fetched from the
+    /// public internet only.
+    #[arg(long, env = "MYNAH_ALLOW_PRIVATE_URLS")]
+    pub(crate) allow_private_urls: bool,
 }
 
 #[derive(Args, Debug)]

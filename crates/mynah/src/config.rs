@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use mynah_server::Quotas;
+use mynah_server::{Quotas, Reach};
 use mynah_speech::Pipeline;
 use serde::Deserialize;
 
-use crate::cli::Common;
+use crate::cli::{Common, Serve};
 
 /// The configuration file that is read when none is named.
 const DEFAULT_FILE: &str = "mynah.toml";
@@ -31,6 +31,8 @@ pub(crate) struct Config {
     /// What one key may use.
     #[serde(default)]
     pub(crate) quotas: Quotas,
+    /// Whether clients may have files fetched from private addresses.
+    allow_private_urls: Option<bool>,
     /// Which recognisers serve a model id and its snapshots, instead of the default.
     #[serde(default)]
     pub(crate) serve: BTreeMap<String, Pipeline>,
@@ -66,6 +68,15 @@ impl Config {
             Some(folder) => mynah_models::Store::open(folder),
             None => mynah_models::Store::open_default()?,
         })
+    }
+
+    /// Where files that clients name by URL may be fetched from.
+    pub(crate) fn reach(&self, arguments: &Serve) -> Reach {
+        if arguments.allow_private_urls || self.allow_private_urls == Some(true) {
+            Reach::Everywhere
+        } else {
+            Reach::Public
+        }
     }
 
     /// Threads that recognise speech: one per core unless set.

@@ -21,6 +21,17 @@ pub(crate) const LIVE_IDS: [&str; 7] = [
     "qwen-audio-",
 ];
 
+/// Model ids that recognise a file while the client waits, each with its snapshots.
+pub(crate) const FILE_IDS: [&str; 7] = [
+    "qwen3-asr-flash",
+    "qwen-audio-3.0-asr-flash",
+    "qwen-audio-3.1-asr-flash",
+    "fun-asr-flash",
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+];
+
 /// Recognisers of final text, the best first.
 const RECOGNIZERS: [&str; 2] = ["whisper-small", "whisper-base"];
 /// Recognisers of partial text, the best of a language first.
@@ -62,7 +73,7 @@ pub(crate) fn serving(store: &Store, config: &Config) -> Serving {
     let missing = |error: &anyhow::Error| Unserved {
         remedy: format!("{error:#}"),
     };
-    for id in LIVE_IDS {
+    for id in LIVE_IDS.into_iter().chain(FILE_IDS) {
         serving.insert(id, default.as_ref().map(Arc::clone).map_err(missing));
     }
     for (id, pipeline) in &config.serve {

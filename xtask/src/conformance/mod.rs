@@ -5,6 +5,7 @@
 
 mod bare;
 mod case;
+mod files;
 mod java;
 mod python;
 mod report;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use self::case::{Case, Summary, Verdict};
 use crate::node::Modules;
 use crate::program::{Profile, Program};
-use crate::python::{Environment, SDKS};
+use crate::python::{Environment, OPENAI, SDKS};
 use crate::recordings::{self, Recording};
 use crate::server::Server;
 use crate::workspace;
@@ -30,6 +31,7 @@ const MEMORY_GROWTH_BYTES_MAX: u64 = 200 << 20;
 #[derive(Debug)]
 struct World {
     server_url: String,
+    http_url: String,
     key: String,
     /// A key to which nothing of the first one's exists.
     other_key: String,
@@ -56,6 +58,7 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
     let mut server = Server::start(program, &logs.join("server.log"))?;
     let world = World {
         server_url: server.url(),
+        http_url: server.http_url(),
         key: server.key().to_owned(),
         other_key: server.create_key(program)?,
         english: recordings::english(audio.path())?,
@@ -87,14 +90,15 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
 
 /// Before the clock of the first case runs; a single case installs only what it needs itself.
 fn install_clients() -> Result<()> {
-    for sdk in SDKS {
-        Environment::ensure(sdk)?;
+    for package in SDKS.into_iter().chain([OPENAI]) {
+        Environment::ensure(package)?;
     }
     Modules::ensure().map(drop)
 }
 
 fn cases_named(only: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = python::cases();
+    cases.extend(files::cases());
     cases.extend(java::cases());
     cases.extend(bare::cases());
     if let Some(part) = only {

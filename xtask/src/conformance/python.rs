@@ -52,7 +52,8 @@ pub(super) fn script(world: &World, sdk: Package, path: &str) -> Result<Command>
     command.arg(scripts().join(path));
     command
         .env("DASHSCOPE_API_KEY", &world.key)
-        .env("MYNAH_URL", &world.server_url);
+        .env("MYNAH_URL", &world.server_url)
+        .env("MYNAH_HTTP_URL", &world.http_url);
     Ok(command)
 }
 

@@ -179,7 +179,7 @@ fn stream_options(request: &RecognitionRequest, hot_words: Vec<HotWord>) -> Stre
         },
         partials: request.partials,
         hot_words: Arc::new(HotWords::new(hot_words)),
-        context: Arc::default(),
+        ..StreamOptions::default()
     }
 }
 

@@ -23,8 +23,10 @@ const IMAGINED_TOKENS_MAX: usize = 1;
 /// What is known and wanted before decoding.
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
-    /// The language.
+    /// The spoken language.
     pub(super) language: Language,
+    /// Whether the text is to be English, whatever is spoken.
+    pub(super) translate: bool,
     /// Tokens of the text that came before, or that the text shall look like.
     pub(super) previous: &'a [u32],
     /// Stop after this many tokens.
@@ -82,7 +84,7 @@ pub(super) fn decode(
     states: &States,
     task: Task<'_>,
 ) -> Result<Transcript, SpeechError> {
-    let prompt = rules.prompt(task.previous, task.language)?;
+    let prompt = rules.prompt(&task)?;
     let start = prompt
         .iter()
         .position(|token| *token == rules.start)
@@ -221,19 +223,24 @@ fn log_sum_exp(scores: impl Iterator<Item = f32> + Clone) -> f32 {
 }
 
 impl Rules {
-    fn prompt(&self, previous: &[u32], language: Language) -> Result<Vec<u32>, SpeechError> {
+    fn prompt(&self, task: &Task<'_>) -> Result<Vec<u32>, SpeechError> {
+        let language = task.language;
         let language_token = self.language_token(language).ok_or_else(|| {
             SpeechError::Unsupported(format!("the model does not know the language {language}"))
         })?;
-        let mut prompt = Vec::with_capacity(previous.len() + 5);
-        if !previous.is_empty() {
+        let mut prompt = Vec::with_capacity(task.previous.len() + 5);
+        if !task.previous.is_empty() {
             prompt.push(self.previous);
-            prompt.extend_from_slice(previous);
+            prompt.extend_from_slice(task.previous);
         }
         prompt.extend([
             self.start,
             language_token,
-            self.transcribe,
+            if task.translate {
+                self.translate
+            } else {
+                self.transcribe
+            },
             self.no_timestamps,
         ]);
         Ok(prompt)

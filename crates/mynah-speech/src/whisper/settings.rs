@@ -41,6 +41,8 @@ pub(super) struct Rules {
     pub(super) start: u32,
     /// Asks for text in the spoken language.
     pub(super) transcribe: u32,
+    /// Asks for English text.
+    pub(super) translate: u32,
     /// Asks for text without times.
     pub(super) no_timestamps: u32,
     /// Begins the text that came before.
@@ -70,6 +72,7 @@ struct GenerationFile {
 #[derive(Deserialize)]
 struct TaskTokens {
     transcribe: u32,
+    translate: u32,
 }
 
 impl Sizes {
@@ -118,6 +121,7 @@ impl Rules {
             end: file.eos_token_id,
             start: file.decoder_start_token_id,
             transcribe: file.task_to_id.transcribe,
+            translate: file.task_to_id.translate,
             no_timestamps: file.no_timestamps_token_id,
             previous: special(&["<|startofprev|>"])?,
             no_speech: special(&["<|nospeech|>", "<|nocaptions|>"])?,

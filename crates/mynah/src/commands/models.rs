@@ -65,7 +65,8 @@ fn list(store: &Store, config: &Config) {
     println!("{:<28} RECOGNISED BY", "API ID");
     let serving = engine::serving(store, config);
     let configured = config.serve.keys().map(String::as_str);
-    for id in engine::LIVE_IDS.into_iter().chain(configured) {
+    let ids = engine::LIVE_IDS.into_iter().chain(engine::FILE_IDS);
+    for id in ids.chain(configured) {
         let by = match serving.pipeline(id) {
             Ok(pipeline) => format!(
                 "{} (partial text: {})",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use mynah_server::{App, TaskRates};
+use mynah_server::{App, Files, TaskRates};
 use mynah_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,8 @@ async fn serve(options: &Common, arguments: &Serve) -> Result<ExitCode> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
-    let store = Store::open(&config.data(options)?).await?;
+    let data = config.data(options)?;
+    let store = Store::open(&data).await?;
     announce_first_key(&store).await?;
 
     let workers = config.workers(options);
@@ -56,6 +57,7 @@ async fn serve(options: &Common, arguments: &Serve) -> Result<ExitCode> {
         task_rates: TaskRates::new(config.quotas.tasks_per_second),
         engine: engine::start(&models, options, &config, slots, &pipelines)?,
         serving: engine::serving(&models, &config),
+        files: Files::open(&data, config.reach(arguments))?,
         connections: TaskTracker::new(),
         shutdown: CancellationToken::new(),
     });

@@ -13,7 +13,7 @@ use mynah_speech::{
     Effort, Engine, Pipeline, RecognizedSentence, SegmenterOptions, Stream, StreamEvent,
     StreamOptions,
 };
-use mynah_text::{Cue, Passage, cues, to_srt, to_vtt};
+use mynah_text::{Cue, to_srt, to_vtt};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -223,24 +223,10 @@ fn render(file: &Path, sentences: &[RecognizedSentence], format: Format) -> Resu
 }
 
 fn all_cues(sentences: &[RecognizedSentence]) -> Vec<Cue> {
-    let of_sentence = |sentence: &RecognizedSentence| {
-        let RecognizedSentence {
-            begin_ms,
-            end_ms,
-            text,
-            words,
-            ..
-        } = sentence.clone();
-        if words.is_empty() {
-            return vec![Cue {
-                begin_ms,
-                end_ms,
-                text,
-            }];
-        }
-        cues(&Passage { text, words })
-    };
-    sentences.iter().flat_map(of_sentence).collect()
+    sentences
+        .iter()
+        .flat_map(RecognizedSentence::cues)
+        .collect()
 }
 
 /// `--format json`. Times are milliseconds.
