@@ -105,10 +105,21 @@ def vocabularies(path):
     expect("lists of another key", [], foreign.list_vocabularies())
     # An id that means nothing here never fails a recognition.
     recognize(path, vocabulary_id="vocab-meet1-0000", phrase_id="nonsense")
+    acts(service, path)
     mistakes(service)
     service.delete_vocabulary(made)
     refused("the deleted list", lambda: service.query_vocabulary(made), UNKNOWN)
     return report
+
+
+def acts(service, path):
+    """A word is written as its list has it, unless the list is for another model."""
+    words = [{"text": "work house", "weight": 5}]
+    for target_model, expected in ((MODEL + "-2025-11-07", True), ("fun-asr", False)):
+        made = service.create_vocabulary(target_model, "acts", words)
+        text = " ".join(recognize(path, vocabulary_id=made)["sentences"]).lower()
+        expect(f"a list for {target_model}: {text}", expected, "work house" in text)
+        service.delete_vocabulary(made)
 
 
 def mistakes(service):
