@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::HttpError;
 use crate::serving::Serving;
-use crate::{health, inference};
+use crate::{health, inference, realtime};
 
 /// What the handlers share.
 pub struct App {
@@ -36,6 +36,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         // The Java SDK and the browser samples put a slash at the end.
         .route("/api-ws/v1/inference", any(inference::handshake))
         .route("/api-ws/v1/inference/", any(inference::handshake))
+        .route("/api-ws/v1/realtime", any(realtime::qwen))
+        .route("/api-ws/v1/realtime/", any(realtime::qwen))
+        .route("/v1/realtime", any(realtime::openai))
         .fallback(|| async { HttpError(ApiError::not_found()) })
         .method_not_allowed_fallback(|| async { HttpError(ApiError::not_found()) })
         // Outermost, so that a panic anywhere becomes the documented answer.

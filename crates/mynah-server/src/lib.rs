@@ -6,10 +6,13 @@
 mod accept;
 mod app;
 mod auth;
+mod connection;
+mod feed;
 mod health;
 mod http;
 mod inference;
 pub mod limits;
+mod realtime;
 mod serving;
 pub mod socket;
 

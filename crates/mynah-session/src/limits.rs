@@ -17,3 +17,27 @@ pub const IDLE_CONNECTION_MAX: Duration = Duration::from_mins(1);
 
 /// Audio bytes kept while a task waits for its admission: about 30 s of 16 kHz PCM.
 pub const QUEUED_AUDIO_BYTES_MAX: usize = 1 << 20;
+
+/// A real-time session without an event from its client, and with nothing to recognise, ends after
+/// this long.
+pub const REALTIME_IDLE_MAX: Duration = Duration::from_mins(1);
+
+/// A real-time session ends after this long in any case.
+pub const REALTIME_SESSION_MAX: Duration = Duration::from_hours(2);
+
+/// After `session.finished` the client closes; after this long the server does. Java clients throw
+/// when the server is first.
+pub const REALTIME_GRACE: Duration = Duration::from_secs(5);
+
+/// Largest `audio` of one `input_audio_buffer.append`, in characters of base64, as documented.
+pub(crate) const APPEND_CHARACTERS_MAX: usize = 15 << 20;
+
+/// Shortest audio that can be committed, in milliseconds.
+pub(crate) const COMMIT_MS_MIN: u64 = 100;
+
+/// Utterances that may wait for their recognition. A driver that stops reading while audio waits
+/// has one at a time.
+pub(crate) const UTTERANCES_MAX: usize = 16;
+
+/// Longest `corpus.text` or `prompt`, in characters; the documentation says 10 000 tokens.
+pub(crate) const CONTEXT_CHARACTERS_MAX: usize = 40_000;

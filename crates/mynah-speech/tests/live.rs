@@ -151,7 +151,7 @@ fn collect(stream: &Stream, samples: &[f32]) -> Heard {
                     }
                     StreamEvent::Finished { .. } => return heard,
                     StreamEvent::Failed(error) => panic!("{error}"),
-                    StreamEvent::Speech | StreamEvent::Nothing { .. } => {}
+                    StreamEvent::Speech { .. } | StreamEvent::Nothing { .. } => {}
                 }
             }
         };

@@ -7,6 +7,7 @@
 pub mod error;
 mod ids;
 pub mod inference;
+pub mod realtime;
 
 pub use error::{ApiError, Culprit};
-pub use ids::{RequestId, TaskId};
+pub use ids::{EventId, ItemId, RequestId, SessionId, TaskId};

@@ -1,0 +1,26 @@
+//! A session's request, translated for the engines.
+
+use mynah_session::RealtimeRequest;
+use mynah_speech::{StreamOptions, TextOptions};
+use mynah_wire::ApiError;
+
+use crate::App;
+use crate::feed::{Order, segmenter_options};
+
+/// What a stretch of audio is to the engines.
+///
+/// [`RealtimeRequest::context`] has no counterpart there yet.
+pub(crate) fn order(request: &RealtimeRequest, app: &App) -> Result<Order, ApiError> {
+    Ok(Order {
+        pipeline: app.serving.pipeline(&request.model)?,
+        options: StreamOptions {
+            languages: request.languages.clone(),
+            segmentation: segmenter_options(request.segmentation),
+            text: TextOptions::default(),
+            partials: true,
+        },
+        format: request.format,
+        sample_rate_hz: request.sample_rate_hz,
+        renewable: true,
+    })
+}
