@@ -71,6 +71,11 @@ impl Server {
         format!("ws://{}/api-ws/v1/inference", self.address)
     }
 
+    /// What the paths of the HTTP routes are put behind.
+    pub(crate) fn http_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The key that the first start created.
     pub(crate) fn key(&self) -> &str {
         &self.key

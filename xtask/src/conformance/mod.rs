@@ -7,6 +7,7 @@ mod bare;
 mod case;
 mod java;
 mod python;
+mod realtime;
 mod report;
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use self::case::{Case, Summary, Verdict};
 use crate::node::Modules;
 use crate::program::{Profile, Program};
-use crate::python::{Environment, SDKS};
+use crate::python::{Environment, OPENAI_REALTIME, SDKS};
 use crate::recordings::{self, Recording};
 use crate::server::Server;
 use crate::workspace;
@@ -30,6 +31,7 @@ const MEMORY_GROWTH_BYTES_MAX: u64 = 200 << 20;
 #[derive(Debug)]
 struct World {
     server_url: String,
+    http_url: String,
     key: String,
     english: Recording,
     chinese: Recording,
@@ -54,6 +56,7 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
     let mut server = Server::start(program, &logs.join("server.log"))?;
     let world = World {
         server_url: server.url(),
+        http_url: server.http_url(),
         key: server.key().to_owned(),
         english: recordings::english(audio.path())?,
         chinese: recordings::chinese(audio.path())?,
@@ -84,14 +87,15 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
 
 /// Before the clock of the first case runs; a single case installs only what it needs itself.
 fn install_clients() -> Result<()> {
-    for sdk in SDKS {
-        Environment::ensure(sdk)?;
+    for package in SDKS.into_iter().chain(OPENAI_REALTIME) {
+        Environment::ensure(package)?;
     }
     Modules::ensure().map(drop)
 }
 
 fn cases_named(only: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = python::cases();
+    cases.extend(realtime::cases());
     cases.extend(java::cases());
     cases.extend(bare::cases());
     if let Some(part) = only {

@@ -234,7 +234,9 @@ impl Session for RealtimeSession {
 /// What clients say.
 impl RealtimeSession {
     fn read(&mut self, text: &str, now: Duration) {
-        let Ok(event) = serde_json::from_str::<ClientEvent<'_>>(text) else {
+        // A structure could be read from an array as well.
+        let object = text.trim_start().starts_with('{').then_some(text);
+        let Some(Ok(event)) = object.map(serde_json::from_str::<ClientEvent<'_>>) else {
             return self.complain(ApiError::invalid_event().into(), None);
         };
         if let Err(fault) = self.act(&event, now) {
