@@ -32,6 +32,10 @@ pub const REALTIME_GRACE: Duration = Duration::from_secs(5);
 /// Largest `audio` of one `input_audio_buffer.append`, in characters of base64, as documented.
 pub(crate) const APPEND_CHARACTERS_MAX: usize = 15 << 20;
 
+/// Largest event but `input_audio_buffer.append`, in bytes: what it says is kept and repeated to
+/// the client, whose library may refuse messages over 1 MiB.
+pub(crate) const EVENT_BYTES_MAX: usize = 256 << 10;
+
 /// Shortest audio that can be committed, in milliseconds.
 pub(crate) const COMMIT_MS_MIN: u64 = 100;
 

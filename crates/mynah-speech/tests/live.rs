@@ -403,6 +403,19 @@ fn a_file_is_recognised_in_order_beside_a_live_stream() {
 }
 
 #[test]
+fn one_slot_serves_utterance_after_utterance() {
+    let Some(room) = room() else { return };
+    let first = room.engine.open_live(pipeline(), english()).unwrap();
+    let heard = collect(&first, &english_recording(EN_1));
+    let second = first.renew(pipeline(), chinese());
+    drop(first);
+    let next = collect(&second, &chinese_recording(ZH_PHONE));
+    assert_eq!((heard.finals.len(), next.finals.len()), (1, 1));
+    assert!(next.finals[0].begin_ms < 1_000, "its own clock");
+    assert_eq!(next.finals[0].language, Language::CHINESE);
+}
+
+#[test]
 fn silence_and_noise_are_no_sentences() {
     let Some(room) = room() else { return };
     assert!(room.run(english(), &silence(5000)).finals.is_empty());

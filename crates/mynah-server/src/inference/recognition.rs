@@ -31,5 +31,6 @@ fn stream_options(request: &RecognitionRequest) -> StreamOptions {
             disfluency_removal: request.text.disfluency_removal,
         },
         partials: request.partials,
+        ..StreamOptions::default()
     }
 }

@@ -8,8 +8,6 @@ use crate::App;
 use crate::feed::{Order, segmenter_options};
 
 /// What a stretch of audio is to the engines.
-///
-/// [`RealtimeRequest::context`] has no counterpart there yet.
 pub(crate) fn order(request: &RealtimeRequest, app: &App) -> Result<Order, ApiError> {
     Ok(Order {
         pipeline: app.serving.pipeline(&request.model)?,
@@ -18,6 +16,8 @@ pub(crate) fn order(request: &RealtimeRequest, app: &App) -> Result<Order, ApiEr
             segmentation: segmenter_options(request.segmentation),
             text: TextOptions::default(),
             partials: true,
+            context: request.context.as_deref().unwrap_or_default().into(),
+            ..StreamOptions::default()
         },
         format: request.format,
         sample_rate_hz: request.sample_rate_hz,

@@ -32,7 +32,7 @@ use self::settings::{Fault, Settings};
 use crate::RecognitionEvent;
 use crate::driver::{Action, Close, Session};
 use crate::limits::{
-    APPEND_CHARACTERS_MAX, REALTIME_GRACE, REALTIME_IDLE_MAX, REALTIME_SESSION_MAX,
+    APPEND_CHARACTERS_MAX, EVENT_BYTES_MAX, REALTIME_GRACE, REALTIME_IDLE_MAX, REALTIME_SESSION_MAX,
 };
 
 pub use self::dialect::Dialect;
@@ -239,6 +239,9 @@ impl RealtimeSession {
         let Some(Ok(event)) = object.map(serde_json::from_str::<ClientEvent<'_>>) else {
             return self.complain(ApiError::invalid_event().into(), None);
         };
+        if text.len() > EVENT_BYTES_MAX && event.kind.as_deref() != Some(kind::APPEND) {
+            return self.complain(ApiError::message_too_large().into(), None);
+        }
         if let Err(fault) = self.act(&event, now) {
             self.complain(fault, event.event_id);
         }
@@ -332,8 +335,12 @@ impl RealtimeSession {
     }
 
     fn clear(&mut self) {
-        if self.stretches.back().is_some_and(|newest| !newest.ended) {
-            self.stretches.pop_back();
+        if let Some(forgotten) = self.stretches.pop_back_if(|newest| !newest.ended) {
+            // Its time has passed all the same; behind audio that is still being recognised this
+            // is left out, since that audio's own times count from there.
+            if self.stretches.is_empty() {
+                self.heard_ms += forgotten.duration_ms().unwrap_or(0);
+            }
             self.actions.push(Action::Clear);
         }
     }

@@ -211,15 +211,20 @@ impl RealtimeSession {
 }
 
 impl Stretch {
-    /// Whether there is enough audio to be committed. How much coded audio holds is not known
-    /// here, so any is enough.
+    /// Whether there is enough audio to be committed. Of coded audio any is enough.
     pub(super) fn is_long_enough(&self) -> bool {
+        let duration_ms = self.duration_ms();
+        duration_ms.map_or(self.audio_bytes > 0, |ms| ms >= COMMIT_MS_MIN)
+    }
+
+    /// How long the audio is; how much coded audio holds is not known here.
+    pub(super) fn duration_ms(&self) -> Option<u64> {
         let sample_bytes = match self.request.format {
             AudioFormat::Pcm => 2,
             AudioFormat::ALaw | AudioFormat::MuLaw => 1,
-            _ => return self.audio_bytes > 0,
+            _ => return None,
         };
         let samples = self.audio_bytes / sample_bytes;
-        samples * 1000 >= COMMIT_MS_MIN * u64::from(self.request.sample_rate_hz)
+        Some(samples * 1000 / u64::from(self.request.sample_rate_hz))
     }
 }

@@ -1,13 +1,6 @@
 //! Any order of any events, results and times, in every dialect: the promises of a real-time
 //! session hold all the same.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
 use std::collections::HashMap;
 use std::time::Duration;
 
