@@ -160,7 +160,9 @@ impl Session for RealtimeSession {
     fn on_recognition(&mut self, event: RecognitionEvent, now: Duration) -> Vec<RealtimeAction> {
         if let Some(mut stretch) = self.stretches.pop_front() {
             match event {
-                RecognitionEvent::Finished { heard_ms } => self.recognized(stretch, heard_ms, now),
+                RecognitionEvent::Finished { heard_ms } if stretch.ended => {
+                    self.recognized(stretch, heard_ms, now);
+                }
                 RecognitionEvent::Failed(error) => {
                     self.stretches.push_front(stretch);
                     self.fail(&error);
