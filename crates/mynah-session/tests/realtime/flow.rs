@@ -97,7 +97,7 @@ fn an_empty_commit_is_an_error_of_manual_mode_only() {
         "message": "Error committing input audio buffer: buffer too small, or have no audio.",
         "param": null, "event_id": "mine"}});
     let commit = json!({"type": "input_audio_buffer.commit", "event_id": "mine"});
-    assert_eq!(driven.say(&commit), [error.clone()]);
+    assert_eq!(driven.say(&commit), std::slice::from_ref(&error));
     driven.say(&json!({"type": "input_audio_buffer.append", "audio": "AAAA"}));
     assert_eq!(driven.say(&commit), [error], "three bytes are no utterance");
     let mut driven = Driven::qwen();

@@ -124,6 +124,10 @@ const DONE: u8 = 5;
 
 /// What a client can see, checked as it goes.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a promise of its own"
+)]
 struct Observer {
     begun: bool,
     asked_to_finish: bool,
