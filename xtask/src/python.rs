@@ -50,6 +50,20 @@ pub(crate) const OPENAI: Package = Package {
     version: "3.54.0",
     wheel_sha256: Some("3cdb7d0d85bb765c7c92e7e2922c4a6cb9beb085b161b03da07f4dff61805916"),
 };
+/// OpenAI's client with what its real-time part needs: the last release but few with the beta form
+/// of the API, and the newest.
+pub(crate) const OPENAI_REALTIME: [Package; 2] = [
+    Package {
+        name: "openai[realtime]",
+        version: "1.99.9",
+        wheel_sha256: Some("9dbcdb425553bae1ac5d947147bebbd630d91bbfc7788394d4c4f3a35682ab3a"),
+    },
+    Package {
+        name: "openai[realtime]",
+        version: "3.54.0",
+        wheel_sha256: Some("3cdb7d0d85bb765c7c92e7e2922c4a6cb9beb085b161b03da07f4dff61805916"),
+    },
+];
 
 const fn sdk(version: &'static str, wheel_sha256: &'static str) -> Package {
     Package {

@@ -67,6 +67,16 @@ impl Said {
     }
 }
 
+/// The same share for several sentences of one language that were heard as one.
+pub(crate) fn error_rate_as_one(said: &[Said], heard: &str) -> f64 {
+    let language = said.first().map_or(Language::ENGLISH, |said| said.language);
+    let spoken: Vec<_> = said
+        .iter()
+        .flat_map(|said| normalise(said.text, said.language))
+        .collect();
+    errors(&spoken, &normalise(heard, language)).rate()
+}
+
 /// A WAV file (16 kHz, 16 bit, mono) and the sentences in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Recording {

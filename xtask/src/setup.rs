@@ -5,16 +5,19 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::program::{Profile, Program};
-use crate::python::{self, Environment, SDKS};
+use crate::python::{self, Environment, OPENAI_REALTIME, SDKS};
 use crate::{exec, node};
 
 /// Checks the tools, installs the client packages, builds the program, fetches the weights.
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
     check_tools()?;
-    for sdk in SDKS {
-        Environment::ensure(sdk)?;
-        println!("python environment {}-{}: ready", sdk.name, sdk.version);
+    for package in SDKS.into_iter().chain(OPENAI_REALTIME) {
+        Environment::ensure(package)?;
+        println!(
+            "python environment {}-{}: ready",
+            package.name, package.version
+        );
     }
     node::Modules::ensure()?;
     println!("node packages: ready");

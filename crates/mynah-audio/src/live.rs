@@ -9,6 +9,7 @@ use crate::codec::aac::Adts;
 use crate::codec::amr::Amr;
 use crate::codec::mp3::Mp3;
 use crate::codec::ogg::Ogg;
+use crate::codec::pcm::Bare;
 use crate::codec::speex::Speex;
 use crate::codec::wav::WavCodec;
 use crate::framing::Framed;
@@ -17,15 +18,19 @@ use crate::limits::{PUSH_SAMPLES_MAX, SAMPLE_RATES_HZ, SLICE_BYTES};
 use crate::sink::{Mixer, Sink};
 use crate::sniff::{SNIFF_BYTES, sniff};
 
-/// A `format` of the real-time recognition API.
+/// A `format` of the real-time recognition APIs.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum LiveFormat {
     /// AAC with ADTS headers.
     Aac,
+    /// G.711 A-law without a header.
+    ALaw,
     /// AMR in its storage format, narrowband or wideband.
     Amr,
     /// MPEG audio.
     Mp3,
+    /// G.711 mu-law without a header.
+    MuLaw,
     /// Opus in Ogg.
     Opus,
     /// Signed 16-bit little-endian mono without a header.
@@ -38,10 +43,12 @@ pub enum LiveFormat {
 
 impl LiveFormat {
     /// Every format.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Aac,
+        Self::ALaw,
         Self::Amr,
         Self::Mp3,
+        Self::MuLaw,
         Self::Opus,
         Self::Pcm,
         Self::Speex,
@@ -52,8 +59,10 @@ impl LiveFormat {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aac => "aac",
+            Self::ALaw => "g711_alaw",
             Self::Amr => "amr",
             Self::Mp3 => "mp3",
+            Self::MuLaw => "g711_ulaw",
             Self::Opus => "opus",
             Self::Pcm => "pcm",
             Self::Speex => "speex",
@@ -102,8 +111,10 @@ impl LiveDecoder {
         }
         let codec: Box<dyn Codec> = match format {
             LiveFormat::Aac => Box::new(Framed::new(Adts::default())),
+            LiveFormat::ALaw => Box::new(Bare::a_law(sample_rate_hz)),
             LiveFormat::Amr => Box::new(Framed::new(Amr::default())),
             LiveFormat::Mp3 => Box::new(Framed::new(Mp3::new())),
+            LiveFormat::MuLaw => Box::new(Bare::mu_law(sample_rate_hz)),
             LiveFormat::Opus => Box::new(Framed::new(Ogg::default())),
             LiveFormat::Pcm | LiveFormat::Wav => Box::new(WavCodec::new(sample_rate_hz)),
             LiveFormat::Speex => Box::new(Speex::new(sample_rate_hz)),

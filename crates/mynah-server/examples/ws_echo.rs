@@ -6,6 +6,7 @@
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::routing::any;
+use mynah_server::limits::MESSAGE_BYTES_MAX;
 use mynah_server::socket::{Received, Socket};
 
 #[tokio::main]
@@ -16,7 +17,8 @@ async fn main() -> std::io::Result<()> {
         .unwrap_or(9001);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    let handshake = |upgrade: WebSocketUpgrade| async { Socket::upgrade(upgrade, echo) };
+    let handshake =
+        |upgrade: WebSocketUpgrade| async { Socket::upgrade(upgrade, MESSAGE_BYTES_MAX, echo) };
     axum::serve(listener, Router::new().route("/", any(handshake))).await
 }
 

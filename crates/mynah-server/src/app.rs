@@ -16,7 +16,7 @@ use crate::files::Files;
 use crate::http::HttpError;
 use crate::quotas::{Quotas, TaskRates};
 use crate::serving::Serving;
-use crate::{chat, health, hot_words, inference, multimodal, openai, tokens, uploads};
+use crate::{chat, health, hot_words, inference, multimodal, openai, realtime, tokens, uploads};
 
 /// What the handlers share.
 pub struct App {
@@ -66,6 +66,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/audio/transcriptions", post(openai::transcriptions))
         .route("/v1/audio/translations", post(openai::translations))
         .route("/v1/models", get(openai::models))
+        .route("/api-ws/v1/realtime", any(realtime::qwen))
+        .route("/api-ws/v1/realtime/", any(realtime::qwen))
+        .route("/v1/realtime", any(realtime::openai))
         .fallback(|| async { HttpError(ApiError::path_not_found()) })
         .method_not_allowed_fallback(|method: Method| async move {
             HttpError(ApiError::method_not_supported(method.as_str()))

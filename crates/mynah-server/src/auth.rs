@@ -4,11 +4,15 @@ use axum::http::{HeaderMap, Uri, header};
 use mynah_store::{KeyId, Store};
 use mynah_wire::ApiError;
 
+/// What stands before the key in the name of a subprotocol.
+const BROWSER_KEY_PROTOCOL: &str = "openai-insecure-api-key.";
+
 /// The key that a request carries, if it is one of ours and not revoked; for a temporary key, the
 /// one that made it.
 ///
-/// Keys travel as `Authorization: Bearer …`, the scheme in any case, or as `?api_key=…`, which is
-/// the only way for a browser's WebSocket.
+/// Keys travel as `Authorization: Bearer …`, the scheme in any case; from a browser's WebSocket,
+/// which has no headers, as `?api_key=…` or as OpenAI's browser clients do, in the name of a
+/// subprotocol.
 pub(crate) async fn authenticate(
     store: &Store,
     headers: &HeaderMap,
@@ -27,7 +31,9 @@ pub(crate) async fn authenticate(
 
 /// What a request shows as its key.
 pub(crate) fn secret<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
-    bearer(headers).or_else(|| query_key(uri))
+    bearer(headers)
+        .or_else(|| query_key(uri))
+        .or_else(|| protocol_key(headers))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -48,6 +54,20 @@ fn query_key(uri: &Uri) -> Option<&str> {
         .next()
 }
 
+/// The subprotocols that a WebSocket client offers.
+pub(crate) fn offered_protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lists = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    lists
+        .filter_map(|list| list.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+}
+
+fn protocol_key(headers: &HeaderMap) -> Option<&str> {
+    let key = offered_protocols(headers).find_map(|name| name.strip_prefix(BROWSER_KEY_PROTOCOL));
+    key.filter(|key| !key.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +84,15 @@ mod tests {
         for value in ["sk-1", "Basic sk-1", "Bearer ", ""] {
             assert_eq!(bearer(&with(value)), None, "{value}");
         }
+    }
+
+    #[test]
+    fn a_browser_may_put_the_key_into_a_subprotocol() {
+        let offered = "realtime, openai-insecure-api-key.sk-1, openai-beta.realtime-v1";
+        let name = header::SEC_WEBSOCKET_PROTOCOL;
+        let headers = HeaderMap::from_iter([(name, offered.parse().unwrap())]);
+        assert_eq!(protocol_key(&headers), Some("sk-1"));
+        assert_eq!(protocol_key(&HeaderMap::new()), None);
     }
 
     #[test]

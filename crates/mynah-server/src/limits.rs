@@ -12,6 +12,10 @@ pub const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// to 16 KB; the official samples send up to 64 KiB.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
+/// Largest message or frame of the real-time event protocol, in bytes: audio of 15 MiB of base64
+/// is allowed inside one.
+pub const EVENT_BYTES_MAX: usize = 24 << 20;
+
 /// Time for a client to take one message. A slower one is cut off.
 pub const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 

@@ -5,7 +5,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::response::Response;
 use tokio::time::timeout;
 
-use crate::limits::{CLOSE_TIME_MAX, MESSAGE_BYTES_MAX, SEND_TIME_MAX};
+use crate::limits::{CLOSE_TIME_MAX, SEND_TIME_MAX};
 
 /// What a peer sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub enum Received {
     Text(String),
     /// A binary frame.
     Binary(Bytes),
-    /// A message beyond [`MESSAGE_BYTES_MAX`]. Nothing more can be read.
+    /// A message beyond the socket's limit. Nothing more can be read.
     TooLarge,
     /// Nothing more will come: the peer closed or vanished, or broke the WebSocket protocol. In
     /// the first case the closing handshake is complete.
@@ -29,17 +29,19 @@ pub struct Gone;
 pub struct Socket(WebSocket);
 
 impl Socket {
-    /// Answers a handshake; `drive` gets the socket once it is open.
+    /// Answers a handshake; `drive` gets the socket once it is open. A message or frame may have
+    /// `bytes_max` bytes.
     pub fn upgrade<F>(
         handshake: WebSocketUpgrade,
+        bytes_max: usize,
         drive: impl FnOnce(Self) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
         handshake
-            .max_message_size(MESSAGE_BYTES_MAX)
-            .max_frame_size(MESSAGE_BYTES_MAX)
+            .max_message_size(bytes_max)
+            .max_frame_size(bytes_max)
             .on_upgrade(move |socket| drive(Self(socket)))
     }
 

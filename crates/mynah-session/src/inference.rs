@@ -13,40 +13,14 @@ use mynah_wire::{ApiError, TaskId};
 use serde_json::Value;
 
 use crate::RecognitionRequest;
+use crate::driver::{Action, Close, Session};
 use crate::limits::{IDLE_CONNECTION_MAX, QUEUED_AUDIO_BYTES_MAX};
 use crate::task::Task;
 
 pub use crate::task::{RecognitionEvent, RecognizedText};
 
-/// What the driver of a session must do, in order.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "messages are the common case, and none is kept"
-)]
-pub enum Action {
-    /// Send this message as a text frame.
-    Send(ServerMessage),
-    /// Find room for this task and answer with [`InferenceSession::on_admission`].
-    Open(Box<RecognitionRequest>),
-    /// Give this audio, coded as the task's request says, to the open task.
-    Audio(Bytes),
-    /// The open task's audio is complete.
-    Finish,
-    /// Stop the open task; no event of it is wanted any more.
-    Abandon,
-    /// Close the connection after what was sent.
-    Close(Close),
-}
-
-/// Why a connection is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Close {
-    /// Its task failed.
-    TaskFailed,
-    /// It had no task for [`IDLE_CONNECTION_MAX`].
-    Idle,
-}
+/// What the driver of an [`InferenceSession`] must do.
+pub type InferenceAction = Action<ServerMessage, RecognitionRequest>;
 
 /// The state machine of one connection.
 #[derive(Debug)]
@@ -54,7 +28,7 @@ pub struct InferenceSession {
     state: State,
     /// The newest task that ended: clients go on sending audio and `finish-task` for a while.
     ended: Option<TaskId>,
-    actions: Vec<Action>,
+    actions: Vec<InferenceAction>,
 }
 
 #[derive(Debug)]
@@ -85,9 +59,17 @@ impl InferenceSession {
             actions: Vec::new(),
         }
     }
+}
 
-    /// Takes a text frame.
-    pub fn on_text(&mut self, text: &str, now: Duration) -> Vec<Action> {
+impl Session for InferenceSession {
+    type Message = ServerMessage;
+    type Request = RecognitionRequest;
+
+    fn on_open(&mut self) -> Vec<InferenceAction> {
+        Vec::new()
+    }
+
+    fn on_text(&mut self, text: &str, now: Duration) -> Vec<InferenceAction> {
         if !matches!(self.state, State::Closed)
             && let Err((task_id, error)) = self.read(text, now)
         {
@@ -96,8 +78,7 @@ impl InferenceSession {
         std::mem::take(&mut self.actions)
     }
 
-    /// Takes a binary frame: audio of the open task. Without one it is late, and dropped.
-    pub fn on_binary(&mut self, bytes: Bytes, now: Duration) -> Vec<Action> {
+    fn on_binary(&mut self, bytes: Bytes, now: Duration) -> Vec<InferenceAction> {
         match &mut self.state {
             State::Starting {
                 audio, audio_bytes, ..
@@ -118,8 +99,11 @@ impl InferenceSession {
         std::mem::take(&mut self.actions)
     }
 
-    /// Takes the answer to [`Action::Open`].
-    pub fn on_admission(&mut self, answer: Result<(), ApiError>, now: Duration) -> Vec<Action> {
+    fn on_admission(
+        &mut self,
+        answer: Result<(), ApiError>,
+        now: Duration,
+    ) -> Vec<InferenceAction> {
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Starting {
                 task,
@@ -135,8 +119,7 @@ impl InferenceSession {
         std::mem::take(&mut self.actions)
     }
 
-    /// Takes what the engines report of the open task.
-    pub fn on_recognition(&mut self, event: RecognitionEvent, now: Duration) -> Vec<Action> {
+    fn on_recognition(&mut self, event: RecognitionEvent, now: Duration) -> Vec<InferenceAction> {
         let (State::Running(task) | State::Finishing(task)) = &mut self.state else {
             return Vec::new();
         };
@@ -149,6 +132,8 @@ impl InferenceSession {
                 let finished = task.finished(heard_ms);
                 self.ended = Some(task.id().clone());
                 self.state = State::Idle { since: now };
+                // The slot is free before the client hears of the end and asks for another task.
+                self.actions.push(Action::Abandon);
                 self.actions.push(Action::Send(finished));
             }
             event => self
@@ -158,8 +143,7 @@ impl InferenceSession {
         std::mem::take(&mut self.actions)
     }
 
-    /// Does what has become due by `now`. To be called at [`InferenceSession::deadline`].
-    pub fn on_timer(&mut self, now: Duration) -> Vec<Action> {
+    fn on_timer(&mut self, now: Duration) -> Vec<InferenceAction> {
         match &mut self.state {
             State::Idle { since } if now >= *since + IDLE_CONNECTION_MAX => {
                 self.state = State::Closed;
@@ -174,8 +158,7 @@ impl InferenceSession {
         std::mem::take(&mut self.actions)
     }
 
-    /// When [`InferenceSession::on_timer`] should be called next, if at all.
-    pub fn deadline(&self) -> Option<Duration> {
+    fn deadline(&self) -> Option<Duration> {
         match &self.state {
             State::Idle { since } => Some(*since + IDLE_CONNECTION_MAX),
             State::Running(task) => task.deadline(),
@@ -183,29 +166,35 @@ impl InferenceSession {
         }
     }
 
-    /// The driver stops reading because the open task's audio queue is full: until
-    /// [`InferenceSession::resume_input`] the client's silence is not the client's fault.
-    pub fn pause_input(&mut self) {
+    fn pause_input(&mut self) {
         if let State::Running(task) = &mut self.state {
             task.pause_input();
         }
     }
 
-    /// The driver reads again.
-    pub fn resume_input(&mut self, now: Duration) {
+    fn resume_input(&mut self, now: Duration) {
         if let State::Running(task) = &mut self.state {
             task.heard_from_client(now);
         }
     }
 
-    /// The server shuts down, or the driver can go no further: ends the open task with `error`.
-    pub fn abort(&mut self, error: &ApiError) -> Vec<Action> {
+    fn abort(&mut self, error: &ApiError) -> Vec<InferenceAction> {
         self.fail_task(error);
         std::mem::take(&mut self.actions)
     }
 
-    /// Whether a task is open.
-    pub fn has_task(&self) -> bool {
+    fn on_shutdown(&mut self, _: Duration) -> Vec<InferenceAction> {
+        // An open task may still finish.
+        Vec::new()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.has_task()
+    }
+}
+
+impl InferenceSession {
+    fn has_task(&self) -> bool {
         !matches!(self.state, State::Idle { .. } | State::Closed)
     }
 
@@ -344,7 +333,7 @@ impl InferenceSession {
             task_id.clone(),
             error,
         )));
-        self.actions.push(Action::Close(Close::TaskFailed));
+        self.actions.push(Action::Close(Close::Failed));
         self.state = State::Closed;
     }
 }

@@ -26,3 +26,30 @@ pub const HOT_WORD_LIST_ID_BYTES_MAX: usize = 256;
 
 /// Hot words that may come with a call; further ones, in the order of their names, are left out.
 pub const INLINE_HOT_WORDS_MAX: usize = 2000;
+/// A real-time session without an event from its client, and with nothing to recognise, ends after
+/// this long.
+pub const REALTIME_IDLE_MAX: Duration = Duration::from_mins(1);
+
+/// A real-time session ends after this long in any case.
+pub const REALTIME_SESSION_MAX: Duration = Duration::from_hours(2);
+
+/// After `session.finished` the client closes; after this long the server does. Java clients throw
+/// when the server is first.
+pub const REALTIME_GRACE: Duration = Duration::from_secs(5);
+
+/// Largest `audio` of one `input_audio_buffer.append`, in characters of base64, as documented.
+pub(crate) const APPEND_CHARACTERS_MAX: usize = 15 << 20;
+
+/// Largest event but `input_audio_buffer.append`, in bytes: what it says is kept and repeated to
+/// the client, whose library may refuse messages over 1 MiB.
+pub(crate) const EVENT_BYTES_MAX: usize = 256 << 10;
+
+/// Shortest audio that can be committed, in milliseconds.
+pub(crate) const COMMIT_MS_MIN: u64 = 100;
+
+/// Utterances that may wait for their recognition. A driver that stops reading while audio waits
+/// has one at a time.
+pub(crate) const UTTERANCES_MAX: usize = 16;
+
+/// Longest `corpus.text` or `prompt`, in characters; the documentation says 10 000 tokens.
+pub(crate) const CONTEXT_CHARACTERS_MAX: usize = 40_000;

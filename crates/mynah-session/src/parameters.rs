@@ -28,10 +28,14 @@ pub enum AudioFormat {
     Aac,
     /// AMR with its file header.
     Amr,
+    /// G.711 A-law without a header; of the real-time protocol only.
+    ALaw,
+    /// G.711 mu-law without a header; of the real-time protocol only.
+    MuLaw,
 }
 
 impl AudioFormat {
-    /// Reads the API's word for a format.
+    /// Reads the task protocol's word for a format.
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "pcm" => Self::Pcm,

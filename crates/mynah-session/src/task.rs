@@ -13,7 +13,10 @@ use crate::{Family, RecognitionRequest};
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecognitionEvent {
     /// Somebody began to speak.
-    Speech,
+    Speech {
+        /// Where, in milliseconds from the start of the task's audio.
+        begin_ms: u32,
+    },
     /// The open sentence so far.
     Partial(RecognizedText),
     /// The open sentence ended.
@@ -120,7 +123,7 @@ impl Task {
     /// The messages that report an event.
     pub(crate) fn results(&mut self, event: RecognitionEvent, now: Duration) -> Vec<ServerMessage> {
         match event {
-            RecognitionEvent::Speech => self.quiet_since = None,
+            RecognitionEvent::Speech { .. } => self.quiet_since = None,
             RecognitionEvent::Nothing { heard_ms } => {
                 self.quiet_since = Some(now);
                 return self.ended_without_words(heard_ms).into_iter().collect();

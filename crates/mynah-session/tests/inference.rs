@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mynah_session::{
-    Action, Close, HEARTBEAT_INTERVAL, IDLE_CONNECTION_MAX, INPUT_GAP_MAX, InferenceSession,
-    QUEUED_AUDIO_BYTES_MAX, RecognitionEvent, RecognizedText, SILENCE_MAX,
+    Action, Close, HEARTBEAT_INTERVAL, IDLE_CONNECTION_MAX, INPUT_GAP_MAX, InferenceAction,
+    InferenceSession, QUEUED_AUDIO_BYTES_MAX, RecognitionEvent, RecognizedText, SILENCE_MAX,
+    Session,
 };
 use mynah_text::{Language, Word};
 use mynah_wire::ApiError;
@@ -43,7 +44,7 @@ fn continue_task(id: &str) -> String {
     .to_string()
 }
 
-fn sent(actions: &[Action]) -> Vec<&ServerMessage> {
+fn sent(actions: &[InferenceAction]) -> Vec<&ServerMessage> {
     let mut messages = Vec::new();
     for action in actions {
         if let Action::Send(message) = action {
@@ -53,23 +54,23 @@ fn sent(actions: &[Action]) -> Vec<&ServerMessage> {
     messages
 }
 
-fn events(actions: &[Action]) -> Vec<&str> {
+fn events(actions: &[InferenceAction]) -> Vec<&str> {
     sent(actions)
         .iter()
         .map(|message| message.header.event.as_str())
         .collect()
 }
 
-fn sentences(actions: &[Action]) -> Vec<Sentence> {
+fn sentences(actions: &[InferenceAction]) -> Vec<Sentence> {
     let sentence =
         |message: &&ServerMessage| message.payload.output.clone().and_then(|o| o.sentence);
     sent(actions).iter().filter_map(sentence).collect()
 }
 
-fn failure(actions: &[Action]) -> (&str, &str) {
+fn failure(actions: &[InferenceAction]) -> (&str, &str) {
     let message = sent(actions).into_iter().next_back().expect("a message");
     assert_eq!(message.header.event, "task-failed");
-    assert_eq!(actions.last(), Some(&Action::Close(Close::TaskFailed)));
+    assert_eq!(actions.last(), Some(&Action::Close(Close::Failed)));
     let header = &message.header;
     (
         header.error_code.as_deref().unwrap(),
@@ -108,7 +109,10 @@ fn text(text: &str, begin_ms: u32, end_ms: u32) -> RecognizedText {
 #[test]
 fn a_sentence_is_announced_grows_and_ends() {
     let mut session = running(&json!({}));
-    assert_eq!(session.on_recognition(RecognitionEvent::Speech, START), []);
+    assert_eq!(
+        session.on_recognition(RecognitionEvent::Speech { begin_ms: 480 }, START),
+        []
+    );
     let growing = session.on_recognition(RecognitionEvent::Partial(text("good", 480, 900)), START);
     let growing = sentences(&growing);
     assert!(growing[0].sentence_begin && growing[0].text.is_empty());
@@ -283,7 +287,7 @@ fn a_client_that_sends_nothing_is_cut_off_after_the_python_sdk_would_have_ended(
 #[test]
 fn a_client_that_is_not_read_is_not_late() {
     let mut session = running(&json!({"heartbeat": true}));
-    session.on_recognition(RecognitionEvent::Speech, START);
+    session.on_recognition(RecognitionEvent::Speech { begin_ms: 480 }, START);
     session.pause_input();
     assert_eq!(session.deadline(), None);
     assert_eq!(session.on_timer(2 * INPUT_GAP_MAX), []);
@@ -292,7 +296,7 @@ fn a_client_that_is_not_read_is_not_late() {
 }
 
 /// Sends audio every second until `end`; returns the actions of the timers on the way.
-fn silent_audio(session: &mut InferenceSession, end: Duration) -> Vec<Action> {
+fn silent_audio(session: &mut InferenceSession, end: Duration) -> Vec<InferenceAction> {
     let mut actions = Vec::new();
     let mut now = START;
     while now <= end {
@@ -329,7 +333,7 @@ fn a_minute_of_silence_is_answered_with_heartbeats_if_asked_for() {
 #[test]
 fn speech_stops_the_clock_of_silence() {
     let mut session = running(&json!({}));
-    session.on_recognition(RecognitionEvent::Speech, START);
+    session.on_recognition(RecognitionEvent::Speech { begin_ms: 480 }, START);
     assert_eq!(silent_audio(&mut session, 2 * SILENCE_MAX), []);
 }
 

@@ -10,7 +10,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mynah_session::{Action, InferenceSession, RecognitionEvent, RecognizedText};
+use mynah_session::{
+    Action, InferenceAction, InferenceSession, RecognitionEvent, RecognizedText, Session,
+};
 use mynah_text::Language;
 use mynah_wire::ApiError;
 use proptest::prelude::*;
@@ -58,7 +60,7 @@ fn event(kind: u8) -> RecognitionEvent {
         language: Language::ENGLISH,
     };
     match kind {
-        0 => RecognitionEvent::Speech,
+        0 => RecognitionEvent::Speech { begin_ms: 1 },
         1 => RecognitionEvent::Partial(text),
         2 => RecognitionEvent::Final {
             sentence: text,
@@ -82,7 +84,7 @@ struct Observer {
 }
 
 impl Observer {
-    fn see(&mut self, action: &Action) {
+    fn see(&mut self, action: &InferenceAction) {
         assert!(!self.closed, "nothing follows the end: {action:?}");
         match action {
             Action::Open(_) => self.asked += 1,
@@ -105,6 +107,7 @@ impl Observer {
                     other => panic!("unknown event {other}"),
                 }
             }
+            Action::Renew(_) | Action::Clear => panic!("{action:?} in this protocol"),
             Action::Audio(_) | Action::Finish | Action::Abandon => assert!(
                 self.open.is_some() || matches!(action, Action::Finish),
                 "{action:?} without a task"

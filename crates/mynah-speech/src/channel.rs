@@ -55,7 +55,10 @@ impl RecognizedSentence {
 #[derive(Debug)]
 pub enum StreamEvent {
     /// Somebody began to speak.
-    Speech,
+    Speech {
+        /// Where, in milliseconds from the start of the stream.
+        begin_ms: u32,
+    },
     /// The open sentence, which will change.
     Partial(RecognizedSentence),
     /// The open sentence ended with this text.
@@ -276,10 +279,13 @@ mod tests {
     #[tokio::test]
     async fn a_partial_nobody_took_is_replaced() {
         let channel = Channel::default();
-        channel.emit(StreamEvent::Speech);
+        channel.emit(StreamEvent::Speech { begin_ms: 0 });
         channel.emit(partial("a"));
         channel.emit(partial("a b"));
-        assert!(matches!(channel.next().await.0, StreamEvent::Speech));
+        assert!(matches!(
+            channel.next().await.0,
+            StreamEvent::Speech { begin_ms: 0 }
+        ));
         assert!(matches!(channel.next().await.0, StreamEvent::Partial(s) if s.text == "a b"));
     }
 }

@@ -72,7 +72,10 @@ pub struct Stream {
 }
 
 enum Work {
-    Live { task: Arc<LiveTask>, _slot: Slot },
+    Live {
+        task: Arc<LiveTask>,
+        slot: Arc<Slot>,
+    },
     File(Arc<FileTask>),
 }
 
@@ -110,23 +113,18 @@ impl Engine {
         pipeline: Arc<Pipeline>,
         options: StreamOptions,
     ) -> Result<Stream, NoFreeSlot> {
-        let slot = self.slots.take()?;
-        let task = Arc::new(LiveTask::new(pipeline, options));
-        Ok(Stream {
-            channel: task.channel.clone(),
-            work: Work::Live { task, _slot: slot },
-            scheduler: self.scheduler.clone(),
-        })
+        let slot = Arc::new(self.slots.take()?);
+        Ok(Stream::live(
+            pipeline,
+            options,
+            slot,
+            self.scheduler.clone(),
+        ))
     }
 
     /// Opens a file's stream. Files need no slot: they wait for live streams.
     pub fn open_file(&self, pipeline: Arc<Pipeline>, options: StreamOptions) -> Stream {
-        let task = Arc::new(FileTask::new(pipeline, options));
-        Stream {
-            channel: task.channel.clone(),
-            work: Work::File(task),
-            scheduler: self.scheduler.clone(),
-        }
+        Stream::file(pipeline, options, self.scheduler.clone())
     }
 
     /// How busy the engine room is.
@@ -150,6 +148,17 @@ impl Drop for Engine {
 }
 
 impl Stream {
+    /// A new stream in the place of this one: in the same slot, which stays taken until both are
+    /// dropped. For a speaker whose utterances are recognised one by one.
+    #[must_use]
+    pub fn renew(&self, pipeline: Arc<Pipeline>, options: StreamOptions) -> Self {
+        let scheduler = self.scheduler.clone();
+        match &self.work {
+            Work::Live { slot, .. } => Self::live(pipeline, options, slot.clone(), scheduler),
+            Work::File(_) => Self::file(pipeline, options, scheduler),
+        }
+    }
+
     /// Adds audio: mono samples at 16 kHz. At most [`Stream::room`] samples should be given; more
     /// are kept too, but then the caller does not hold to the stream's bound.
     pub fn push(&self, samples: &[f32]) {
@@ -183,6 +192,29 @@ impl Stream {
             self.wake();
         }
         event
+    }
+
+    fn live(
+        pipeline: Arc<Pipeline>,
+        options: StreamOptions,
+        slot: Arc<Slot>,
+        scheduler: Scheduler,
+    ) -> Self {
+        let task = Arc::new(LiveTask::new(pipeline, options));
+        Self {
+            channel: task.channel.clone(),
+            work: Work::Live { task, slot },
+            scheduler,
+        }
+    }
+
+    fn file(pipeline: Arc<Pipeline>, options: StreamOptions, scheduler: Scheduler) -> Self {
+        let task = Arc::new(FileTask::new(pipeline, options));
+        Self {
+            channel: task.channel.clone(),
+            work: Work::File(task),
+            scheduler,
+        }
     }
 
     fn wake(&self) {

@@ -216,7 +216,10 @@ impl State {
                 Heard::Begin => {
                     self.shown_to = 0;
                     self.growing = Growing::default();
-                    channel.emit(StreamEvent::Speech);
+                    let begin = self.listener.sentence().map_or(0, |span| span.begin);
+                    channel.emit(StreamEvent::Speech {
+                        begin_ms: position_ms(begin),
+                    });
                     None
                 }
                 Heard::End(span) => self.end_of_sentence(span, channel),

@@ -151,7 +151,7 @@ fn collect(stream: &Stream, samples: &[f32]) -> Heard {
                     }
                     StreamEvent::Finished { .. } => return heard,
                     StreamEvent::Failed(error) => panic!("{error}"),
-                    StreamEvent::Speech | StreamEvent::Nothing { .. } => {}
+                    StreamEvent::Speech { .. } | StreamEvent::Nothing { .. } => {}
                 }
             }
         };
@@ -400,6 +400,19 @@ fn a_file_is_recognised_in_order_beside_a_live_stream() {
     assert!(file.partials.is_empty());
     assert!(file.finals.is_sorted_by_key(|sentence| sentence.begin_ms));
     assert_eq!(file.finals[0].text, file.finals[2].text);
+}
+
+#[test]
+fn one_slot_serves_utterance_after_utterance() {
+    let Some(room) = room() else { return };
+    let first = room.engine.open_live(pipeline(), english()).unwrap();
+    let heard = collect(&first, &english_recording(EN_1));
+    let second = first.renew(pipeline(), chinese());
+    drop(first);
+    let next = collect(&second, &chinese_recording(ZH_PHONE));
+    assert_eq!((heard.finals.len(), next.finals.len()), (1, 1));
+    assert!(next.finals[0].begin_ms < 1_000, "its own clock");
+    assert_eq!(next.finals[0].language, Language::CHINESE);
 }
 
 #[test]

@@ -92,6 +92,17 @@ errors! {
     /// As many stored objects as a key may have. The service itself answers 400 here, not 429:
     /// repeating the request does not help.
     allocation_quota, Client, 400, "Throttling.AllocationQuota", "Free allocated quota exceeded.";
+    /// A real-time event that is not JSON, or has no known `type`.
+    invalid_event, Client, 400, "invalid_event", "The event is not a JSON object of a known form.";
+    /// `input_audio_buffer.commit` with less than a tenth of a second of audio; real-time clients
+    /// know the beginning of the message.
+    audio_buffer_empty, Client, 400, "input_audio_buffer_commit_empty",
+        "Error committing input audio buffer: buffer too small, or have no audio.";
+    /// No real-time event for 60 s, while nothing was being recognised.
+    session_idle, Client, 400, "session_expired", "request timeout after 60 seconds.";
+    /// A real-time session reached its greatest length.
+    session_expired, Client, 400, "session_expired",
+        "The session has reached its maximum length of 120 minutes.";
     /// A plain HTTP request where only a WebSocket handshake is answered.
     websocket_only, Client, 400, "InvalidParameter", "current user api does not support http call.";
     /// The model is served, but not on this path.
@@ -154,6 +165,18 @@ impl ApiError {
     pub fn parameter_out_of_range(rule: &str) -> Self {
         let message = format!("the parameters must conform to the specification: {rule}.");
         Self::new(Culprit::Client, 400, "InvalidParameter", message)
+    }
+
+    /// A value of a real-time event is not one of those allowed; `allowed` lists them.
+    pub fn invalid_value(value: &str, allowed: &str) -> Self {
+        let message = format!("Invalid value: '{value}'. Supported values are: {allowed}.");
+        Self::new(Culprit::Client, 400, "invalid_value", message)
+    }
+
+    /// A required key of a real-time event is missing.
+    pub fn missing_event_key(key: &str) -> Self {
+        let message = format!("Missing required parameter: '{key}'.");
+        Self::new(Culprit::Client, 400, "missing_required_parameter", message)
     }
 
     /// An `action` that does not exist, or that is not legal now.

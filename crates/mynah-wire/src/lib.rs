@@ -12,7 +12,8 @@ mod ids;
 pub mod inference;
 pub mod multimodal;
 pub mod openai;
+pub mod realtime;
 pub mod uploads;
 
 pub use error::{ApiError, Culprit};
-pub use ids::{JobId, RequestId, TaskId, VocabularyId};
+pub use ids::{EventId, ItemId, JobId, RequestId, SessionId, TaskId, VocabularyId};

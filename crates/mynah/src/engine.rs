@@ -11,7 +11,7 @@ use crate::cli::Common;
 use crate::config::Config;
 
 /// Model ids that live recognition serves, each with its snapshots.
-pub(crate) const LIVE_IDS: [&str; 7] = [
+pub(crate) const LIVE_IDS: [&str; 12] = [
     "fun-asr-realtime",
     "fun-asr-flash-8k-realtime",
     "paraformer-realtime-v1",
@@ -19,6 +19,11 @@ pub(crate) const LIVE_IDS: [&str; 7] = [
     "paraformer-realtime-8k-v1",
     "paraformer-realtime-8k-v2",
     "qwen-audio-",
+    "qwen3-asr-flash-realtime",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-realtime-whisper",
+    "whisper-1",
 ];
 
 /// Model ids that recognise a file while the client waits, each with its snapshots.

@@ -8,6 +8,7 @@ mod case;
 mod files;
 mod java;
 mod python;
+mod realtime;
 mod report;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use tempfile::TempDir;
 use self::case::{Case, Summary, Verdict};
 use crate::node::Modules;
 use crate::program::{Profile, Program};
-use crate::python::{Environment, OPENAI, SDKS};
+use crate::python::{Environment, OPENAI, OPENAI_REALTIME, SDKS};
 use crate::recordings::{self, Recording};
 use crate::server::Server;
 use crate::workspace;
@@ -90,7 +91,8 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
 
 /// Before the clock of the first case runs; a single case installs only what it needs itself.
 fn install_clients() -> Result<()> {
-    for package in SDKS.into_iter().chain([OPENAI]) {
+    let openai = OPENAI_REALTIME.into_iter().chain([OPENAI]);
+    for package in SDKS.into_iter().chain(openai) {
         Environment::ensure(package)?;
     }
     Modules::ensure().map(drop)
@@ -99,6 +101,7 @@ fn install_clients() -> Result<()> {
 fn cases_named(only: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = python::cases();
     cases.extend(files::cases());
+    cases.extend(realtime::cases());
     cases.extend(java::cases());
     cases.extend(bare::cases());
     if let Some(part) = only {

@@ -1,10 +1,10 @@
 //! What a client says it received, and whether that is right.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::case::Verdict;
-use crate::recordings::Said;
+use crate::recordings::{Said, error_rate_as_one};
 
 /// The committed recordings are clean enough for the smallest of the weights.
 const ERROR_RATE_MAX: f64 = 0.20;
@@ -65,6 +65,16 @@ impl Report {
             );
         }
         Ok(Verdict::Passed(self.line(worst)))
+    }
+
+    /// Compares with all that was said, heard as one sentence.
+    pub(super) fn judge_as_one(&self, said: &[Said]) -> Result<Verdict> {
+        let [heard] = self.sentences.as_slice() else {
+            bail!("not one text: {self:?}");
+        };
+        let rate = error_rate_as_one(said, heard);
+        ensure!(rate <= ERROR_RATE_MAX, "error rate {rate:.2}: {heard:?}");
+        Ok(Verdict::Passed(self.line(rate)))
     }
 
     /// A live stream must show text before its sentences are over.

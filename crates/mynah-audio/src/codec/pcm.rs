@@ -1,5 +1,9 @@
 //! Uncompressed samples and ITU-T G.711 to f32 in -1..1.
 
+use crate::AudioError;
+use crate::codec::Codec;
+use crate::sink::{Sink, Spec};
+
 /// How one sample is stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Encoding {
@@ -43,6 +47,52 @@ impl Layout {
             Encoding::Float => out.extend(samples.map(float)),
             Encoding::Int => out.extend(samples.map(integer)),
         }
+    }
+}
+
+/// A stream of G.711 bytes, one a sample, without a header: mono at a declared rate.
+pub(crate) struct Bare {
+    layout: Layout,
+    rate_hz: u32,
+    samples: Vec<f32>,
+}
+
+impl Bare {
+    /// A-law.
+    pub(crate) fn a_law(rate_hz: u32) -> Self {
+        Self::new(Encoding::ALaw, rate_hz)
+    }
+
+    /// Mu-law.
+    pub(crate) fn mu_law(rate_hz: u32) -> Self {
+        Self::new(Encoding::MuLaw, rate_hz)
+    }
+
+    fn new(encoding: Encoding, rate_hz: u32) -> Self {
+        Self {
+            layout: Layout {
+                encoding,
+                sample_bytes: 1,
+            },
+            rate_hz,
+            samples: Vec::new(),
+        }
+    }
+}
+
+impl Codec for Bare {
+    fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), AudioError> {
+        self.samples.clear();
+        self.layout.decode(bytes, &mut self.samples);
+        let spec = Spec {
+            rate_hz: self.rate_hz,
+            channels: 1,
+        };
+        sink.write(&self.samples, spec)
+    }
+
+    fn finish(&mut self, _: &mut Sink<'_>) -> Result<(), AudioError> {
+        Ok(())
     }
 }
 

@@ -113,7 +113,9 @@ impl Recognition {
                     tracing::error!(%error, "a recognition engine failed");
                     return Err(ApiError::model_service_failed());
                 }
-                StreamEvent::Speech | StreamEvent::Partial(_) | StreamEvent::Nothing { .. } => {}
+                StreamEvent::Speech { .. }
+                | StreamEvent::Partial(_)
+                | StreamEvent::Nothing { .. } => {}
             }
         }
     }

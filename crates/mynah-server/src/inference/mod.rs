@@ -1,20 +1,23 @@
 //! `/api-ws/v1/inference`: the duplex task protocol.
 
-mod connection;
 mod recognition;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use mynah_session::InferenceSession;
 use mynah_wire::ApiError;
 
 use crate::App;
 use crate::auth::authenticate;
+use crate::connection;
 use crate::http::HttpError;
+use crate::limits::MESSAGE_BYTES_MAX;
 use crate::socket::Socket;
 
 /// Answers the WebSocket handshake. A bad key is refused here, with the status line and the JSON
@@ -29,8 +32,10 @@ pub(crate) async fn handshake(
     let upgrade = upgrade.map_err(|_| ApiError::websocket_only())?;
     tracing::debug!(%key, "connection opened");
     let token = app.connections.token();
-    Ok(Socket::upgrade(upgrade, move |socket| async move {
-        connection::run(socket, &app, key).await;
+    let drive = move |socket| async move {
+        let session = InferenceSession::new(Duration::ZERO);
+        connection::run(socket, &app, key, session, recognition::order).await;
         drop(token);
-    }))
+    };
+    Ok(Socket::upgrade(upgrade, MESSAGE_BYTES_MAX, drive))
 }

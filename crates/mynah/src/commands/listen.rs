@@ -261,7 +261,7 @@ async fn show(stream: &Stream) -> Result<()> {
             StreamEvent::Nothing { .. } if live => print!("\r\x1b[K"),
             StreamEvent::Finished { .. } => return Ok(()),
             StreamEvent::Failed(error) => return Err(error.into()),
-            StreamEvent::Speech | StreamEvent::Partial(_) | StreamEvent::Nothing { .. } => {}
+            StreamEvent::Speech { .. } | StreamEvent::Partial(_) | StreamEvent::Nothing { .. } => {}
         }
     }
 }

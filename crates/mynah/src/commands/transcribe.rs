@@ -167,7 +167,9 @@ impl Job {
                 }
                 StreamEvent::Finished { .. } => return Ok(sentences),
                 StreamEvent::Failed(error) => return Err(error.into()),
-                StreamEvent::Speech | StreamEvent::Partial(_) | StreamEvent::Nothing { .. } => {}
+                StreamEvent::Speech { .. }
+                | StreamEvent::Partial(_)
+                | StreamEvent::Nothing { .. } => {}
             }
         }
     }
