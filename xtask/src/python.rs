@@ -44,12 +44,6 @@ pub(crate) const SDKS: [Package; 3] = [
 /// The newest release, which a plain `pip install dashscope` brings.
 pub(crate) const SDK_NEWEST: Package = SDKS[SDKS.len() - 1];
 
-/// The official client of OpenAI.
-pub(crate) const OPENAI: Package = Package {
-    name: "openai",
-    version: "3.54.0",
-    wheel_sha256: Some("3cdb7d0d85bb765c7c92e7e2922c4a6cb9beb085b161b03da07f4dff61805916"),
-};
 /// OpenAI's client with what its real-time part needs: the last release but few with the beta form
 /// of the API, and the newest.
 pub(crate) const OPENAI_REALTIME: [Package; 2] = [
@@ -64,6 +58,9 @@ pub(crate) const OPENAI_REALTIME: [Package; 2] = [
         wheel_sha256: Some("3cdb7d0d85bb765c7c92e7e2922c4a6cb9beb085b161b03da07f4dff61805916"),
     },
 ];
+
+/// The newest client of OpenAI.
+pub(crate) const OPENAI_NEWEST: Package = OPENAI_REALTIME[OPENAI_REALTIME.len() - 1];
 
 const fn sdk(version: &'static str, wheel_sha256: &'static str) -> Package {
     Package {

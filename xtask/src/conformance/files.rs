@@ -11,7 +11,7 @@ use super::World;
 use super::case::{Case, Verdict};
 use super::python;
 use crate::node::Modules;
-use crate::python::{OPENAI, Package, SDK_NEWEST, SDKS};
+use crate::python::{OPENAI_NEWEST, Package, SDK_NEWEST, SDKS};
 use crate::recordings::Recording;
 use crate::{exec, workspace};
 
@@ -89,7 +89,7 @@ fn multimodal(sdk: Package, shape: &'static str) -> Case {
 }
 
 fn openai(shape: &'static str) -> Case {
-    let name = format!("openai-{}/{shape}", OPENAI.version);
+    let name = format!("openai-{}/{shape}", OPENAI_NEWEST.version);
     Case::new(name.clone(), move |world| {
         let translated = shape == "translations";
         let recording = if translated || shape == "chat" {
@@ -97,7 +97,7 @@ fn openai(shape: &'static str) -> Case {
         } else {
             &world.english
         };
-        let mut command = python::script(world, OPENAI, "openai_audio.py")?;
+        let mut command = python::script(world, OPENAI_NEWEST, "openai_audio.py")?;
         command.arg(shape);
         match run(world, &name, command, recording)? {
             // The script judges the translation as far as a program can.

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use self::case::{Case, Summary, Verdict};
 use crate::node::Modules;
 use crate::program::{Profile, Program};
-use crate::python::{Environment, OPENAI, OPENAI_REALTIME, SDKS};
+use crate::python::{Environment, OPENAI_REALTIME, SDKS};
 use crate::recordings::{self, Recording};
 use crate::server::Server;
 use crate::workspace;
@@ -91,8 +91,7 @@ pub(crate) fn run_against(program: &Program, only: Option<&str>) -> Result<()> {
 
 /// Before the clock of the first case runs; a single case installs only what it needs itself.
 fn install_clients() -> Result<()> {
-    let openai = OPENAI_REALTIME.into_iter().chain([OPENAI]);
-    for package in SDKS.into_iter().chain(openai) {
+    for package in SDKS.into_iter().chain(OPENAI_REALTIME) {
         Environment::ensure(package)?;
     }
     Modules::ensure().map(drop)
