@@ -111,9 +111,9 @@ fn chinese_speech_becomes_english_text() {
         };
         let heard = whisper.recognize(&wanted).unwrap();
         assert_eq!(heard.language, Language::ENGLISH);
-        // 如何确定, in whatever words the rest is.
+        // 但 ... 如何, in whatever words the rest is.
         let text = heard.text;
-        assert!(text.is_ascii() && text.contains("determine"), "{text}");
+        assert!(text.is_ascii() && text.starts_with("But how"), "{text}");
     }
 }
 
