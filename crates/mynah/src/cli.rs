@@ -130,6 +130,23 @@ pub(crate) struct Listen {
     /// The pause that ends a sentence, in milliseconds.
     #[arg(long, default_value_t = 800, value_name = "MS", value_parser = clap::value_parser!(u32).range(200..=6000))]
     pub(crate) max_sentence_silence: u32,
+    /// Recognise on this server instead of here: `ws://127.0.0.1:8787/api-ws/v1/inference`, say.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The server's API key.
+    #[arg(
+        long,
+        env = "DASHSCOPE_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(crate) api_key: Option<String>,
+    /// The server's model.
+    #[arg(long, default_value = "fun-asr-realtime", value_name = "MODEL")]
+    pub(crate) model: String,
+    /// A hot-word list on the server.
+    #[arg(long, value_name = "ID", requires = "server")]
+    pub(crate) vocabulary: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,21 +1,15 @@
-//! `mynah listen`: live captions of the microphone.
+//! Where audio comes from: the microphone, or stdin.
 //!
 //! The microphone is read by whichever recorder the system has (`arecord`, `parec`, `rec` of
 //! `SoX`, `ffmpeg`), so that building Mynah needs no sound library.
 
-use std::io::{IsTerminal, Read, Write};
-use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
-use std::sync::Arc;
+use std::io::Read;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use mynah_speech::{SegmenterOptions, Stream, StreamEvent, StreamOptions};
-
-use crate::cli::{Common, Listen};
-use crate::config::Config;
-use crate::engine;
 
 /// Audio read at once, in bytes: 100 ms.
-const PIECE_BYTES: usize = 3200;
+pub(super) const PIECE_BYTES: usize = 3200;
 
 /// What is read of a recorder's complaint, in bytes.
 const COMPLAINT_BYTES_MAX: u64 = 4096;
@@ -70,61 +64,14 @@ const RECORDERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Shows captions until the recorder ends or Ctrl-C.
-pub(crate) fn run(options: &Common, arguments: &Listen) -> Result<ExitCode> {
-    let languages = super::language(arguments.language.as_deref())?;
-    let config = Config::read(options)?;
-    let models = config.models(options)?;
-    let pipeline = engine::default_pipeline(&models)?;
-    // The microphone first: without one there is no use in loading models.
-    let mut source = if arguments.stdin {
-        Source::Stdin
-    } else {
-        Source::open_microphone()?
-    };
-    let engine = engine::start(&models, options, &config, 1, &[&pipeline])?;
-    let stream_options = StreamOptions {
-        languages,
-        segmentation: SegmenterOptions {
-            max_sentence_silence_ms: arguments.max_sentence_silence,
-            ..SegmenterOptions::default()
-        },
-        partials: true,
-        ..StreamOptions::default()
-    };
-    let stream = Arc::new(engine.open_live(Arc::new(pipeline), stream_options)?);
-    eprintln!("listening to {}; stop with Ctrl-C", source.name());
-    let runtime = super::runtime()?;
-    runtime.block_on(async {
-        let feeding = stream.clone();
-        let fed = tokio::task::spawn_blocking(move || feed(&mut source, &feeding));
-        let shown = tokio::select! {
-            shown = show(&stream) => shown,
-            _ = tokio::signal::ctrl_c() => {
-                stream.finish();
-                show(&stream).await
-            }
-        };
-        shown?;
-        // After Ctrl-C the reader may still wait for the recorder, which ends with this process.
-        if fed.is_finished() {
-            fed.await?
-        } else {
-            Ok(())
-        }
-    })?;
-    runtime.shutdown_background();
-    Ok(ExitCode::SUCCESS)
-}
-
 /// Where the audio comes from.
-enum Source {
+pub(super) enum Source {
     Stdin,
     Recorder(Recorder),
 }
 
 /// A running recorder, with the first audio it gave: proof that there is a microphone.
-struct Recorder {
+pub(super) struct Recorder {
     name: &'static str,
     child: Child,
     audio: ChildStdout,
@@ -133,7 +80,7 @@ struct Recorder {
 
 impl Source {
     /// Starts the first recorder that gives audio.
-    fn open_microphone() -> Result<Self> {
+    pub(super) fn open_microphone() -> Result<Self> {
         let mut complaints = Vec::new();
         for (name, arguments) in RECORDERS {
             match Recorder::start(name, arguments) {
@@ -154,14 +101,15 @@ impl Source {
         )
     }
 
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Stdin => "stdin",
             Self::Recorder(recorder) => recorder.name,
         }
     }
 
-    fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
+    /// Reads as `Read::read` does: 16-bit little-endian mono at 16 kHz.
+    pub(super) fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Self::Stdin => std::io::stdin().lock().read(piece),
             Self::Recorder(Recorder { audio, first, .. }) => {
@@ -222,46 +170,5 @@ impl Drop for Recorder {
         // It may have ended by itself; then there is nothing to end and nothing to report.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Hands audio to the stream until the source ends.
-fn feed(source: &mut Source, stream: &Stream) -> Result<()> {
-    let mut piece = [0; PIECE_BYTES];
-    let mut odd = 0;
-    loop {
-        let count = source.read(&mut piece[odd..])? + odd;
-        if count == odd {
-            break;
-        }
-        let whole = count / 2 * 2;
-        let sample = |pair: &[u8]| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0;
-        let samples: Vec<f32> = piece[..whole].chunks_exact(2).map(sample).collect();
-        piece.copy_within(whole..count, 0);
-        odd = count - whole;
-        // A microphone cannot wait: what does not fit is lost, and that after 30 s of delay only.
-        stream.push(&samples[..samples.len().min(stream.room())]);
-    }
-    stream.finish();
-    Ok(())
-}
-
-/// Shows captions: on a terminal the open sentence is overwritten as it grows.
-async fn show(stream: &Stream) -> Result<()> {
-    let live = std::io::stdout().is_terminal();
-    loop {
-        match stream.next().await {
-            StreamEvent::Partial(sentence) if live => {
-                print!("\r\x1b[K{}", sentence.text);
-                std::io::stdout().flush()?;
-            }
-            StreamEvent::Final { sentence, .. } => {
-                println!("{}{}", if live { "\r\x1b[K" } else { "" }, sentence.text);
-            }
-            StreamEvent::Nothing { .. } if live => print!("\r\x1b[K"),
-            StreamEvent::Finished { .. } => return Ok(()),
-            StreamEvent::Failed(error) => return Err(error.into()),
-            StreamEvent::Speech { .. } | StreamEvent::Partial(_) | StreamEvent::Nothing { .. } => {}
-        }
     }
 }
