@@ -31,17 +31,30 @@ impl HotWordSources {
     /// Reads what a payload names.
     pub(crate) fn read(family: Family, payload: &ClientPayload) -> Result<Self, ApiError> {
         let parameter = |name| payload.parameters.as_ref().and_then(|all| all.get(name));
-        let inline = match parameter("vocabulary") {
-            Some(words) if family.reads_inline_vocabulary() && !words.is_null() => {
-                inline_words(words)?
-            }
-            _ => Vec::new(),
-        };
         let resources = payload.resources.as_ref().and_then(Value::as_array);
         let resources = resources.into_iter().flatten();
         let list_ids = parameter("vocabulary_id")
             .into_iter()
-            .chain(resources.filter_map(|resource| resource.get("resource_id")))
+            .chain(resources.filter_map(|resource| resource.get("resource_id")));
+        let inline = parameter("vocabulary").filter(|_| family.reads_inline_vocabulary());
+        Self::named(inline, list_ids)
+    }
+
+    /// Where the words are that a call names: `inline` is its `vocabulary`, an object of words and
+    /// weights, `list_ids` whatever may be the id of a stored list.
+    ///
+    /// # Errors
+    ///
+    /// A word or a weight of `inline` is none.
+    pub fn named<'a>(
+        inline: Option<&Value>,
+        list_ids: impl Iterator<Item = &'a Value>,
+    ) -> Result<Self, ApiError> {
+        let inline = match inline {
+            Some(words) if !words.is_null() => inline_words(words)?,
+            _ => Vec::new(),
+        };
+        let list_ids = list_ids
             .filter_map(Value::as_str)
             .filter(|id| (1..=HOT_WORD_LIST_ID_BYTES_MAX).contains(&id.len()));
         Ok(Self {

@@ -4,6 +4,7 @@
 //! products, told apart by `model`: [`Request`] leaves the rest unread until that is known.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::RequestId;
@@ -96,6 +97,12 @@ pub struct Parameters {
     /// Qwen-Audio and Fun-ASR.
     #[serde(default)]
     pub language_hints: Option<Vec<String>>,
+    /// Qwen-Audio and Fun-ASR: hot words, an object of words and weights.
+    #[serde(default)]
+    pub vocabulary: Option<Value>,
+    /// Qwen-Audio and Fun-ASR: a list of hot words.
+    #[serde(default)]
+    pub vocabulary_id: Option<Value>,
 }
 
 /// `asr_options`.

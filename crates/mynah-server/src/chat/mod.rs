@@ -35,6 +35,7 @@ pub(crate) async fn completions(
     let body = read_body(request, AUDIO_BODY_BYTES_MAX).await?;
     let job = Job::read(&body, &headers, &app.serving)?;
     drop(body);
+    app.task_rates.check(&key, &job.wanted.model)?;
     let file = job.source.open(&app.files, &key).await?;
     let recognition = Recognition::begin(&app, place, file, job.wanted).await?;
     Ok(job.answer.with(&app, recognition).await?)
@@ -79,6 +80,7 @@ impl Job {
         Ok(Self {
             source: AudioSource::parse_or_bare(audio, headers)?,
             wanted: Wanted {
+                model: model.clone(),
                 pipeline,
                 options: stream_options(options.as_ref(), context)?,
                 seconds: AUDIO_SECONDS,

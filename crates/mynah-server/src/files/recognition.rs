@@ -16,6 +16,8 @@ use crate::limits::BLOCKS_WAITING_MAX;
 
 /// What is wanted of a file.
 pub(crate) struct Wanted {
+    /// The model id as given.
+    pub(crate) model: String,
     /// The recognisers.
     pub(crate) pipeline: Arc<Pipeline>,
     /// What is asked of them.

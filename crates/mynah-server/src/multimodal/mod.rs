@@ -11,6 +11,9 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use mynah_session::HotWordSources;
+use mynah_speech::HotWords;
+use mynah_store::KeyId;
 use mynah_wire::multimodal::{self as wire, Input, Parameters};
 use mynah_wire::{ApiError, RequestId};
 use serde::Serialize;
@@ -21,6 +24,7 @@ use self::family::Family;
 pub(crate) use self::qwen::{audio_info, read_messages, stream_options};
 use crate::App;
 use crate::files::{AudioSource, Recognition, Wanted};
+use crate::hot_words;
 use crate::http::{Caller, HttpError, read_body, with_request_id};
 use crate::limits::{AUDIO_BODY_BYTES_MAX, AUDIO_SECONDS};
 use crate::serving::Serving;
@@ -43,8 +47,10 @@ pub(crate) async fn generation(
     // Before the body, which is large, is read.
     let place = app.files.recognition_place()?;
     let body = read_body(request, AUDIO_BODY_BYTES_MAX).await?;
-    let job = Job::read(&body, &headers, &app.serving)?;
+    let mut job = Job::read(&body, &headers, &app.serving)?;
     drop(body);
+    app.task_rates.check(&caller.key, &job.wanted.model)?;
+    job.find_hot_words(&app, &caller.key).await?;
     let file = job.source.open(&app.files, &caller.key).await?;
     let recognition = Recognition::begin(&app, place, file, job.wanted).await?;
     let stream = sse::is_wanted(&headers);
@@ -64,6 +70,23 @@ struct Job {
 }
 
 impl Job {
+    /// Looks for the hot words that the parameters name. The Qwen family has none.
+    async fn find_hot_words(&mut self, app: &App, key: &KeyId) -> Result<(), ApiError> {
+        let Family::Sentences = self.family else {
+            return Ok(());
+        };
+        let Parameters {
+            vocabulary,
+            vocabulary_id,
+            ..
+        } = &self.parameters;
+        let sources = HotWordSources::named(vocabulary.as_ref(), vocabulary_id.iter())?;
+        let Wanted { model, options, .. } = &mut self.wanted;
+        let words = hot_words::find(&app.store, key, model, &sources, &options.languages);
+        options.hot_words = Arc::new(HotWords::new(words.await?));
+        Ok(())
+    }
+
     fn read(body: &[u8], headers: &HeaderMap, serving: &Serving) -> Result<Self, ApiError> {
         let request: wire::Request<'_> =
             serde_json::from_slice(body).map_err(|_| ApiError::malformed_message())?;
@@ -89,6 +112,7 @@ impl Job {
             source: AudioSource::parse(audio, headers)?,
             parameters,
             wanted: Wanted {
+                model,
                 pipeline,
                 options,
                 seconds: AUDIO_SECONDS,

@@ -107,6 +107,7 @@ impl TranscriptionForm {
         Ok(Job {
             file,
             wanted: Wanted {
+                model: self.model,
                 pipeline,
                 options,
                 seconds: TRANSCRIPTION_SECONDS,

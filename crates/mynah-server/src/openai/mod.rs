@@ -72,10 +72,11 @@ async fn recognize(
     request: Request,
     task: Task,
 ) -> Result<Response, OpenAiError> {
-    caller?;
+    let key = caller?.key;
     let place = app.files.recognition_place()?;
     let form = TranscriptionForm::read(Form::of(request)?, app.files.uploads.scratch()).await?;
     let job = form.job(&app.serving, task)?;
+    app.task_rates.check(&key, &job.wanted.model)?;
     let recognition = Recognition::begin(&app, place, job.file, job.wanted).await?;
     Ok(answer::answer(&app, recognition, job.answer).await?)
 }
