@@ -80,7 +80,7 @@ def bad_audio(_):
     expect(post(body(data_uri(wav(0.5)))), 400, "InvalidFile.AudioLengthError", "1s and 300s")
     expect(post(body(data_uri(wav(301)))), 400, "InvalidFile.AudioLengthError", "1s and 300s")
     expect(post(body(data_uri(bytes(8_000_000)))), 400, "InvalidParameter", "10485760'")
-    expect(post(body(data_uri(bytes(13_000_000)))), 413, "BadRequest.TooLarge")
+    expect(post(body(data_uri(bytes(13_000_000)))), 400, "BadRequest.TooLarge")
 
 
 def silence(_):
