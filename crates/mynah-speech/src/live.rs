@@ -66,6 +66,8 @@ struct State {
     listener: Listener,
     /// The language of the newest text.
     language: Option<Language>,
+    /// Whether the language of the open sentence has been detected.
+    detected: bool,
     /// What the open sentence was recognised as at its newest pause.
     advance: Option<Advance>,
     /// What is known of the speech after `advance`.
@@ -118,6 +120,7 @@ impl LiveTask {
             pipeline,
             options,
             language: None,
+            detected: false,
             advance: None,
             growing: Growing::default(),
             shown_to: 0,
@@ -215,6 +218,7 @@ impl State {
             let due = match heard {
                 Heard::Begin => {
                     self.shown_to = 0;
+                    self.detected = false;
                     self.growing = Growing::default();
                     let begin = self.listener.sentence().map_or(0, |span| span.begin);
                     channel.emit(StreamEvent::Speech {
@@ -399,10 +403,9 @@ impl State {
         span: Span,
         engines: &mut Engines,
     ) -> Result<Option<(String, Language)>, SpeechError> {
-        let known = self.given_language().or(self.language);
-        let language = match known {
+        let language = match self.given_language() {
             Some(language) => language,
-            None => match self.detect(span, engines)? {
+            None => match self.spoken_language(span, engines)? {
                 Some(language) => language,
                 None => return Ok(None),
             },
@@ -415,15 +418,18 @@ impl State {
         Ok(Some((self.pipeline.recognizer.clone(), language)))
     }
 
-    fn detect(
+    /// The language of the open sentence: detected once there is enough of it, until then that of
+    /// the sentence before.
+    fn spoken_language(
         &mut self,
         span: Span,
         engines: &mut Engines,
     ) -> Result<Option<Language>, SpeechError> {
         let samples = self.listener.audio(span.from, span.end);
-        if samples.len() < ms_to_samples(DETECTION_MS) {
-            return Ok(None);
+        if self.detected || samples.len() < ms_to_samples(DETECTION_MS) {
+            return Ok(self.language);
         }
+        self.detected = true;
         let detector = self
             .pipeline
             .detector
@@ -431,7 +437,12 @@ impl State {
             .unwrap_or(&self.pipeline.recognizer);
         let found = engines.recognizer(detector)?.detect_language(samples)?;
         let hints = &self.options.languages;
-        self.language = found.filter(|found| hints.is_empty() || hints.contains(found));
+        let found = found.filter(|found| hints.is_empty() || hints.contains(found));
+        if found.is_some() && found != self.language {
+            // What was shown so far was heard in the wrong language.
+            self.growing = Growing::default();
+            self.language = found;
+        }
         Ok(self.language)
     }
 

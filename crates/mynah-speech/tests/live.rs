@@ -416,6 +416,31 @@ fn one_slot_serves_utterance_after_utterance() {
 }
 
 #[test]
+fn partial_text_follows_a_change_of_language() {
+    let Some(room) = room() else { return };
+    let (english, chinese) = (
+        english_recording("1688-142285-0002"),
+        chinese_recording("BAC009S0150W0195"),
+    );
+    let options = StreamOptions {
+        partials: true,
+        ..Default::default()
+    };
+    let heard = room.run(options, &joined(&[&english, &chinese], 1600));
+    let [_, second] = heard.finals.as_slice() else {
+        panic!("{:?}", heard.finals);
+    };
+    assert_eq!(second.language, Language::CHINESE);
+    // One of them is the final text in advance, which knows the language by itself.
+    let of_second = heard
+        .partials
+        .iter()
+        .filter(|p| p.begin_ms == second.begin_ms);
+    let in_chinese = of_second.filter(|partial| partial.language == Language::CHINESE);
+    assert!(in_chinese.count() >= 3, "{:?}", heard.partials);
+}
+
+#[test]
 fn silence_and_noise_are_no_sentences() {
     let Some(room) = room() else { return };
     assert!(room.run(english(), &silence(5000)).finals.is_empty());
