@@ -85,31 +85,35 @@ fn main() {
     let [what, model] = args.as_slice() else {
         panic!("usage: offline|live|file|cost MODEL");
     };
-    let factory = factory();
+    // The runtime is loaded once in a process.
+    if what == "offline" {
+        let factory = factory();
+        for language in [Language::ENGLISH, Language::CHINESE] {
+            let mut recognizer = factory.recognizer(model).unwrap();
+            if !recognizer.supports(language) {
+                continue;
+            }
+            compare(&clips(language), language, |clip, words| {
+                let utterance = Utterance {
+                    language: Some(language),
+                    effort: Effort::Fast,
+                    hot_words: words,
+                    ..Utterance::new(&clip.samples)
+                };
+                recognizer.recognize(&utterance).unwrap().text
+            });
+        }
+        return;
+    }
+    let engine = engine(model);
     for language in [Language::ENGLISH, Language::CHINESE] {
         let clips = clips(language);
-        match what.as_str() {
-            "offline" if model.starts_with("moonshine") && language != Language::ENGLISH => {}
-            "offline" if model.starts_with("muggle") && language != Language::CHINESE => {}
-            "cost" => cost(model, language, &clips),
-            "offline" => {
-                let mut recognizer = factory.recognizer(model).unwrap();
-                compare(&clips, language, |clip, words| {
-                    let utterance = Utterance {
-                        language: Some(language),
-                        effort: Effort::Fast,
-                        hot_words: words,
-                        ..Utterance::new(&clip.samples)
-                    };
-                    recognizer.recognize(&utterance).unwrap().text
-                });
-            }
-            path => {
-                let engine = engine(model);
-                compare(&clips, language, |clip, words| {
-                    through_stream(&engine, model, path, language, clip, words)
-                });
-            }
+        if what == "cost" {
+            cost(&engine, model, language, &clips);
+        } else {
+            compare(&clips, language, |clip, words| {
+                through_stream(&engine, model, what, language, clip, words)
+            });
         }
     }
 }
@@ -257,8 +261,7 @@ fn feed(stream: &Stream, samples: &[f32], pace: Option<Duration>) -> String {
 }
 
 /// Processor time of real-time streams, without hot words and with many.
-fn cost(model: &str, language: Language, clips: &[Clip]) {
-    let engine = engine(model);
+fn cost(engine: &Engine, model: &str, language: Language, clips: &[Clip]) {
     let words = Arc::new(HotWords::new(many_words(clips)));
     let none = Arc::new(HotWords::default());
     let audio = |stream: usize| {
