@@ -108,6 +108,10 @@ pub(crate) fn search<D: Decoder>(
         && let Some(chance) = text.chances.get(next).copied()
     {
         next += 1;
+        // A text that repeated itself was cut off, before some of its chances.
+        if chance.at > text.tokens.len() {
+            break;
+        }
         let sounds_alike = || {
             let heard = text.heard_at(chance.at, decoder);
             trie.sounds_like(chance.token, &heard, DIFFERENCE_MAX)

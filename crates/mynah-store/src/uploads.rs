@@ -115,7 +115,8 @@ impl Uploads {
         Ok(uploads)
     }
 
-    /// Where files grow: on the disk that keeps them, and cleared at every start.
+    /// Where files grow: on the disk that keeps them. What a process left that died is removed at a
+    /// later start.
     pub fn scratch(&self) -> &Path {
         &self.scratch
     }
@@ -168,10 +169,14 @@ impl Uploads {
 /// Removes the files below a folder that are older, and the folders that hold none.
 fn remove_older(folder: &Path, life: Duration) -> io::Result<()> {
     visit(folder, &mut |path, metadata| {
-        if age(metadata) >= life {
-            fs::remove_file(path)?;
+        if age(metadata) < life {
+            return Ok(());
         }
-        Ok(())
+        match fs::remove_file(path) {
+            // Another request was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     })
 }
 

@@ -157,18 +157,7 @@ fn read_rest(keys: &Keys<'_>, prefix: &str, next: &mut Settings) -> Result<(), F
             model.clone_into(&mut next.model);
         }
     }
-    match keys.raw("turn_detection") {
-        None => {}
-        Some(Value::Null) => next.turns = None,
-        Some(_) => {
-            next.turns = keys
-                .object("turn_detection")?
-                .as_ref()
-                .map(turns)
-                .transpose()?;
-        }
-    }
-    Ok(())
+    keys.turn_detection(&mut next.turns, turns)
 }
 
 fn speech(given: Option<Value>, keys: &Keys<'_>) -> Result<Speech, Fault> {

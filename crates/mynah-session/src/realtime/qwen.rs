@@ -62,17 +62,7 @@ pub(crate) fn update(now: &Settings, session: &Map<String, Value>) -> Result<Set
         let given = keys.present("input_audio_transcription").cloned();
         next.speech = speech(given, &transcription)?;
     }
-    match keys.raw("turn_detection") {
-        None => {}
-        Some(Value::Null) => next.turns = None,
-        Some(_) => {
-            next.turns = keys
-                .object("turn_detection")?
-                .as_ref()
-                .map(turns)
-                .transpose()?;
-        }
-    }
+    keys.turn_detection(&mut next.turns, turns)?;
     Ok(next)
 }
 

@@ -134,6 +134,20 @@ impl<'a> Keys<'a> {
         self.present(key).map(read).transpose()
     }
 
+    /// Reads `turn_detection` over what is in effect: absent, it stays; `null`, the client delimits
+    /// utterances; an object is read by `turns`.
+    pub(crate) fn turn_detection(
+        &self,
+        now: &mut Option<Turns>,
+        turns: impl FnOnce(&Self) -> Result<Turns, Fault>,
+    ) -> Result<(), Fault> {
+        if self.raw("turn_detection").is_some() {
+            let given = self.object("turn_detection")?;
+            *now = given.as_ref().map(turns).transpose()?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>, Fault> {
         let read = |value: &'a Value| {
             let text = value.as_str();

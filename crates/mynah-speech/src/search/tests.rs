@@ -55,8 +55,8 @@ fn token(letter: char) -> i64 {
     i64::from(u32::from(letter) - u32::from('a'))
 }
 
-/// What is found with these hot words, and the steps that it took.
-fn find(heard: &[&'static [(char, f32)]], hot_words: &[&str]) -> (String, usize) {
+/// What is found with these hot words, and the decoder that found it.
+fn search_letters(heard: &[&'static [(char, f32)]], hot_words: &[&str]) -> (Found<usize>, Letters) {
     let mut decoder = Letters {
         heard: heard.to_vec(),
         advances: 0,
@@ -70,6 +70,12 @@ fn find(heard: &[&'static [(char, f32)]], hot_words: &[&str]) -> (String, usize)
         hot_words: trie.as_deref(),
     };
     let found = search(&mut decoder, &[], Vec::new(), goal).unwrap();
+    (found, decoder)
+}
+
+/// The complete text that is found, and the steps that it took.
+fn find(heard: &[&'static [(char, f32)]], hot_words: &[&str]) -> (String, usize) {
+    let (found, decoder) = search_letters(heard, hot_words);
     assert_eq!(found.ending, Ending::Complete);
     let steps: Vec<usize> = found.traces.iter().map(|trace| **trace).collect();
     assert_eq!(steps, (0..=found.tokens.len()).collect::<Vec<_>>());
@@ -109,6 +115,16 @@ fn a_hot_word_is_gone_on_with_where_its_beginning_was_heard() {
 fn a_hot_word_costs_nothing_where_nothing_is_like_it() {
     let (text, steps) = find(&HEARD, &["mountain", "xylophone"]);
     assert_eq!((text.as_str(), steps), ("unictold", 8));
+}
+
+#[test]
+fn a_text_that_repeats_itself_keeps_no_chances_behind_its_end() {
+    const AGAIN: &[(char, f32)] = &[('a', 0.6), ('b', 0.3)];
+    let (found, _) = search_letters(&[AGAIN; 12], &["axb"]);
+    assert_eq!((found.ending, found.tokens), (Ending::Loop, vec![0]));
+    for hot_word in ["ab", "aab"] {
+        search_letters(&[AGAIN; 12], &[hot_word]);
+    }
 }
 
 #[test]

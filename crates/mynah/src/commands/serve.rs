@@ -18,9 +18,9 @@ use crate::engine;
 
 /// Where the server listens unless told otherwise: reachable from this machine only.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
-/// Live streams per worker unless told otherwise. `cargo xtask bench live` shows what a machine
-/// carries.
-const SLOTS_PER_WORKER: usize = 4;
+/// Live streams per worker unless told otherwise: with Whisper small, each takes about 0.3 of a
+/// core. `cargo xtask bench live` shows what a machine carries.
+const SLOTS_PER_WORKER: usize = 3;
 
 /// Serves until told to stop.
 pub(crate) fn run(options: &Common, arguments: &Serve) -> Result<ExitCode> {
